@@ -1,0 +1,22 @@
+"""Our own inline proxy: its workers read the weight from the board for every request."""
+
+from __future__ import annotations
+
+from shadowmon.ipc.board import Board, TrialCell
+from shadowmon.records import Weight
+
+
+class ProxyWeights:
+    """An actuator that writes the board; in effect with the next request."""
+
+    def __init__(self, board: Board, trial: int) -> None:
+        self._board = board
+        self._trial = trial
+
+    async def set_weight(self, weight: Weight) -> None:
+        """See `Actuator.set_weight`."""
+        self._board.set_trial(self._trial, TrialCell.WEIGHT, weight)
+
+    async def read_weight(self) -> Weight:
+        """See `Actuator.read_weight`."""
+        return self._board.weight(self._trial)

@@ -1,0 +1,102 @@
+"""shadowmon explain: why a verdict is what it is, in numbers that a person can compute again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from shadowmon.cli.status import add_url, connected
+from shadowmon.cli.terminal import say
+from shadowmon.console.plain import plain
+
+
+Json: TypeAlias = Mapping[str, Any]
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "explain",
+        help="how a verdict came about, rule by rule",
+        description="Prints each rule's claim, counts, e-value and need, of the present verdict or "
+        "of one in the journal.",
+    )
+    command.add_argument("trial", metavar="TRIAL")
+    command.add_argument("--entry", type=int, metavar="N", help="a verdict's number in the journal")
+    add_url(command)
+    command.set_defaults(command_function=_explain)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    daemon = connected(arguments)
+    if daemon is None:
+        return 2
+    told = daemon.get("trials", arguments.trial, "explain", entry=arguments.entry)
+    for line in lines(told):
+        say(line)
+    return 0
+
+
+def lines(told: Json) -> Iterator[str]:
+    """Write an explanation out; pure."""
+    yield from _verdict(told)
+    for rule in told["rules"]:
+        yield ""
+        yield from _rule(rule)
+    yield ""
+    yield f"all rules that can take weight away, averaged: {_race(told['roll_back'])}"
+    yield "A claim is proven once its e-value reaches its need, whenever it is looked at."
+
+
+def _verdict(told: Json) -> Iterator[str]:
+    verdict = told["verdict"]
+    where = f"journal entry {told['entry']}" if told["entry"] is not None else "now"
+    if verdict is None:
+        yield f"trial {plain(told['trial'])}, {where}: no verdict yet"
+        return
+    when = f"epoch {verdict['epoch']}, {verdict['decided_at']}"
+    yield f"trial {plain(told['trial'])}, {where}, {when}"
+    yield f"{verdict['decision']} ({verdict['grade']}): {plain(verdict['sentence'], limit=2000)}"
+    if told["hash"]:
+        yield f"hash {plain(told['hash'])}"
+
+
+def _rule(rule: Json) -> Iterator[str]:
+    claim = rule["claim"]
+    side = "above" if claim["side"] == "worse" else "below"
+    marks = [
+        word
+        for word, is_so in (("not armed", not rule["armed"]), ("BREACHED", rule["breached"]))
+        if is_so
+    ]
+    yield plain(rule["rule"]) + (f" ({', '.join(marks)})" if marks else "")
+    yield (
+        f"  claim      {plain(claim['contrast'])} of {plain(claim['metric'])} in slice "
+        f"{plain(claim['slice'])} is {side} {_figure(claim['limit'])}"
+    )
+    band = f"[{_figure(rule['lower'])}, {_figure(rule['upper'])}]"
+    yield f"  measured   {_figure(rule['estimate'])} {band} over {rule['count']} pairs"
+    yield f"  counts     {' '.join(map(str, rule['counts']))}"
+    yield f"  e-value    {_race(rule)}"
+    yield f"  weight     {_figure(rule['weight_in_average'])}"
+    if rule["recompute"]:
+        yield f"  recompute  {plain(json.dumps(rule['recompute']), limit=2000)}"
+    if rule["sentence"]:
+        yield f"  {plain(rule['sentence'], limit=2000)}"
+
+
+def _race(race: Json) -> str:
+    log_e, needed = race["log_e_value"], race["log_e_needed"]
+    value = f"{race['e_value']:.6g}" if race["e_value"] is not None else "beyond a float"
+    value = "0" if log_e is None else value
+    if needed is None:
+        return f"{value} (log {_figure(log_e)})"
+    word = "proven" if log_e is not None and log_e >= needed else "not proven"
+    return f"{value} (log {_figure(log_e)}), needed log {needed:.6g}: {word}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

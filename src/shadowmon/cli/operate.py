@@ -1,0 +1,61 @@
+"""shadowmon pause | resume | roll-back | re-arm: what a person may ask for, with who and why."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+
+from collections.abc import Mapping
+
+from shadowmon.cli.status import add_url, connected
+from shadowmon.cli.terminal import complain, say
+from shadowmon.console.plain import plain
+
+
+_HELP: Mapping[str, str] = {
+    "pause": "climb no more until resumed; a roll-back still works",
+    "resume": "climb again",
+    "roll-back": "take all of a trial's traffic away, at once",
+    "re-arm": "let a trial that was rolled back begin again",
+}
+_REASON_NEEDED = frozenset({"roll-back", "re-arm"})
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    for word, sentence in _HELP.items():
+        command = commands.add_parser(word, help=sentence, description=sentence.capitalize() + ".")
+        command.add_argument("trial", metavar="TRIAL")
+        command.add_argument(
+            "--reason",
+            required=word in _REASON_NEEDED,
+            default="",
+            help="why; it is written into the journal",
+        )
+        command.add_argument("--operator", help="who; the user's name if not given")
+        add_url(command)
+        command.set_defaults(command_function=_operate)
+
+
+def _operate(arguments: argparse.Namespace) -> int:
+    daemon = connected(arguments)
+    operator = arguments.operator or _user()
+    if daemon is None:
+        return 2
+    if not operator:
+        complain("shadowmon: this user has no name; say who you are with --operator")
+        return 2
+    body = {"operator": operator, "reason": arguments.reason}
+    state = daemon.post("trials", arguments.trial, arguments.command, body=body)["state"]
+    paused = ", paused" if state["paused"] else ""
+    weight = state["desired_weight"]["percent"]
+    phase = state["phase"].replace("_", " ")
+    say(f"{plain(arguments.trial)}: {phase}{paused}, {weight:g} % of the traffic")
+    return 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()  # $USER and its like, else the password database
+    except (KeyError, OSError):
+        return ""

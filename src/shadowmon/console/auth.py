@@ -1,0 +1,111 @@
+"""
+Who may change something. Pure: a request's marks go in, a refusal comes out or none.
+
+Rule 1: reading is free to whoever can connect; only what changes something is asked who it is.
+Rule 2: with a token configured the token decides; without one only this machine may, and only
+directly: what a proxy passed on comes from who knows where.
+Rule 3: a browser that acts for another site is refused, whatever it carries (CSRF, DNS rebinding).
+Rule 4: messages are constant. They say what to do, and nothing of what was sent.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shadowmon.console.address import is_loopback
+
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What a request tells of who sent it."""
+
+    method: str
+    peer: str
+    """Address of the other end of the connection; empty if there is none."""
+    host: str = ""
+    origin: str | None = None
+    fetch_site: str | None = None
+    """The header Sec-Fetch-Site, which pages cannot forge."""
+    authorization: str | None = None
+    forwarded: bool = False
+    """Does it say that a proxy passed it on?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why not."""
+
+    status: int
+    message: str
+    hint: str
+
+
+OTHER_SITE = Refusal(
+    status=403,
+    message="a page of another site may not change anything here",
+    hint="use the command line, or a page of this very address",
+)
+NO_TOKEN = Refusal(
+    status=401,
+    message="this needs the operator's token",
+    hint="send it as `authorization: Bearer …`; the command line reads it from SHADOWMON_TOKEN",
+)
+NOT_LOCAL = Refusal(
+    status=403,
+    message="without console.operator_token only this machine itself may change anything",
+    hint="configure console.operator_token, or ask on the daemon's own machine",
+)
+
+
+def is_token(text: str) -> bool:
+    """Can this be sent as a bearer token (RFC 6750, section 2.1: b64token)?"""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def refusal(marks: Marks, *, token: str | None) -> Refusal | None:
+    """
+    Say why a request may not do what it asks; None if it may.
+
+    Args:
+        marks: Of the request.
+        token: The configured one; None if none is.
+    """
+    if marks.method in READING:
+        return None
+    if _is_of_another_site(marks):
+        return OTHER_SITE
+    if token is not None:
+        return None if _carries(marks.authorization, token) else NO_TOKEN
+    local = is_loopback(marks.peer) and not marks.forwarded and is_loopback(_name(marks.host))
+    return None if local else NOT_LOCAL
+
+
+def _is_of_another_site(marks: Marks) -> bool:
+    if marks.fetch_site not in {None, "same-origin", "none"}:
+        return True
+    if marks.origin is None:
+        return False
+    return urlsplit(marks.origin).netloc.lower() != marks.host.lower()
+
+
+def _carries(authorization: str | None, token: str) -> bool:
+    scheme, _, sent = (authorization or "").partition(" ")
+    # Compared as bytes, for compare_digest refuses text beyond ASCII, and in constant time.
+    same = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode())
+    return same and scheme.lower() == "bearer"
+
+
+def _name(host: str) -> str:
+    """Return the header Host without its port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

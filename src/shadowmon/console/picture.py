@@ -1,0 +1,288 @@
+"""
+A trial on a terminal: where it stands, how its figures lie between the limits, how the races go.
+
+Pure: the JSON of the API in, something that rich can draw out. `shadowmon status --watch` and the
+demo draw the same picture.
+
+Rule 1: every text of the API goes through `plain`, and never through rich's markup.
+Rule 2: colour is never the only mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any, TypeAlias
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from shadowmon.console.plain import plain
+from shadowmon.policy.sentences import percent
+
+
+Json: TypeAlias = Mapping[str, Any]
+
+WIDTH_MIN = 60
+_WIDTH_MAX = 140
+_FRAME = 4
+_RACE_CELLS = 20
+_DONE = 100.0
+
+_CONTRASTS: Mapping[str, str] = {
+    "mean": "divergence",
+    "relative_drop": "drop",
+    "absolute_rise": "rise",
+    "relative_rise": "relative rise",
+    "any_rise": "any rise",
+}
+_PHASES: Mapping[str, str] = {
+    "progressing": "yellow",
+    "promoted": "green",
+    "rolled_back": "bold red",
+}
+_GRADES: Mapping[str, str] = {
+    "accept": "green",
+    "review": "yellow",
+    "borderline": "yellow",
+    "reject": "bold red",
+    "red_line": "bold red",
+}
+_LEGEND = "● estimate  ━ its interval  A acceptable  R red line"
+
+
+def picture(status: Json, trials: Json, width: int) -> RenderableType:
+    """
+    Draw the daemon.
+
+    Args:
+        status: The answer of GET /api/v1/status.
+        trials: The answer of GET /api/v1/trials.
+        width: Of the terminal, in cells; the picture takes between 60 and 140 of them.
+    """
+    inner = max(WIDTH_MIN, min(width, _WIDTH_MAX)) - _FRAME
+    panels = [_trial(trial, status["at"], inner) for trial in trials["trials"]]
+    if not panels:
+        panels = [Panel(Text("no trial is configured"), width=inner + _FRAME)]
+    return Group(*panels, *_footer(status))
+
+
+def _trial(trial: Json, at: str, width: int) -> Panel:
+    rows: Iterator[RenderableType] = chain(
+        [_where(trial), _ladder(trial), _pairs(trial, at)],
+        [_figures(trial, width)],
+        [_races(trial)],
+        _decision(trial),
+    )
+    title = (
+        f"{plain(trial['id'])} · {plain(trial['task'])} · {plain(trial['baseline'])} → "
+        f"{plain(trial['optimized'])} (version {plain(trial['version'])})"
+    )
+    style = _PHASES.get(trial["phase"], "")
+    return Panel(
+        Group(*rows),
+        title=Text(title),
+        title_align="left",
+        border_style=style,
+        width=width + _FRAME,
+    )
+
+
+def _where(trial: Json) -> Text:
+    text = Text(f"route {plain(trial['route'])}: ")
+    text.append(trial["phase"].replace("_", " "), style=_PHASES.get(trial["phase"], "bold"))
+    if trial["paused"]:
+        text.append("  PAUSED", style="bold yellow")
+    wants, has = trial["desired_weight"], trial["applied_weight"]
+    text.append(f"   wants {_share(wants)}, has {_share(has)} of the traffic")
+    if has != wants:
+        text.append("  (not there yet)", style="yellow")
+    return text
+
+
+def _ladder(trial: Json) -> Text:
+    """Draw every rung, and brackets round the one it stands on."""
+    stages = [{"name": "shadow", "present": trial["state"]["stage_index"] < 0}, *trial["stages"]]
+    text = Text("stages  ")
+    for at, stage in enumerate(stages):
+        name = plain(stage["name"])
+        text.append(" ─ " if at else "", style="dim")
+        text.append(*((f"[{name}]", "bold reverse") if stage["present"] else (name, "dim")))
+    return text
+
+
+def _pairs(trial: Json, at: str) -> Text:
+    text = Text(f"pairs   {trial['pairs']:,}, {trial['pairs_in_stage']:,} of them in this stage")
+    if trial["last_pair_at"] is not None:
+        age = datetime.fromisoformat(at) - datetime.fromisoformat(trial["last_pair_at"])
+        text.append(f", the last {max(0.0, age.total_seconds()):.0f} s ago")
+    text.append(f"; held against {plain(trial['truth'])}", style="dim")
+    return text
+
+
+# --- Figures ---------------------------------------------------------------
+
+
+def _figures(trial: Json, width: int) -> Table:
+    """Draw a row for the primary metric and for whatever has a limit."""
+    table = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, width=max(12, width - 58))
+    table.add_column(no_wrap=True, justify="right")
+    for figure in _shown(trial):
+        name = plain(figure["metric"], limit=22)
+        if figure["slice"] != "all":
+            name += f" in {plain(figure['slice'], limit=12)}"
+        name += f" {_CONTRASTS[figure['contrast']]}"
+        bar = Text(interval_bar(figure, max(12, width - 58)), style=_colour(figure))
+        table.add_row(name, _estimate(figure), bar, f"{figure['count']:,}")
+    return table
+
+
+def _shown(trial: Json) -> list[Json]:
+    def asked(figure: Json) -> bool:
+        limits = (figure["acceptable"], figure["red_line"])
+        return figure["metric"] == trial["primary"] or any(limit is not None for limit in limits)
+
+    figures = [figure for figure in trial["figures"] if asked(figure)]
+    return sorted(figures, key=lambda figure: figure["metric"] != trial["primary"])
+
+
+def _estimate(figure: Json) -> str:
+    if figure["estimate"] is None:
+        return "no figure yet"
+    if figure["lower"] is None or figure["upper"] is None:
+        return percent(figure["estimate"])
+    band = f"[{percent(figure['lower'])}, {percent(figure['upper'])}]"
+    return f"{percent(figure['estimate'])} {band}"
+
+
+def _colour(figure: Json) -> str:
+    """Green once the interval lies below what is acceptable, red once above the red line."""
+    lower, upper = figure["lower"], figure["upper"]
+    acceptable, red_line = figure["acceptable"], figure["red_line"]
+    if None not in {lower, red_line} and lower > red_line:
+        return "red"
+    if None not in {upper, acceptable} and upper < acceptable:
+        return "green"
+    return ""
+
+
+def interval_bar(figure: Json, width: int) -> str:
+    """
+    Draw a figure's interval against its limits on one line of `width` cells.
+
+    The line reaches from half the largest limit below zero to half of it above that limit; what
+    lies beyond is drawn at its end as an arrow. Right is worse.
+    """
+    limits = [limit for limit in (figure["acceptable"], figure["red_line"]) if limit]
+    values = [figure[key] for key in ("lower", "estimate", "upper") if figure[key] is not None]
+    span = max(limits) if limits else max(map(abs, values), default=0.0) or 1.0
+    scale = _Scale(low=-span / 2, high=span * 1.5, width=width)
+    cells = ["·"] * width
+    if figure["lower"] is not None and figure["upper"] is not None:
+        first, last = scale.cell(figure["lower"]), scale.cell(figure["upper"])
+        cells[first : last + 1] = "━" * (last + 1 - first)
+    for key, mark in (("acceptable", "A"), ("red_line", "R"), ("estimate", "●")):
+        if figure[key] is None:
+            continue
+        at = scale.cell(figure[key])
+        if mark == "R" and cells[at] == "A" and at > 0:
+            cells[at - 1] = "A"  # both limits in one cell: side by side, or one would be hidden
+        cells[at] = mark
+    if figure["lower"] is not None and figure["lower"] < scale.low:
+        cells[0] = "◄"
+    if figure["upper"] is not None and figure["upper"] > scale.high:
+        cells[-1] = "►"
+    return "".join(cells)
+
+
+class _Scale:
+    """Values to cells."""
+
+    def __init__(self, *, low: float, high: float, width: int) -> None:
+        self.low = low
+        self.high = high
+        self._width = width
+
+    def cell(self, value: float) -> int:
+        """Return the cell of a value; the first or the last one for what lies beyond."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return min(int(share * self._width), self._width - 1)
+
+
+# --- Races -----------------------------------------------------------------
+
+
+def _races(trial: Json) -> Text:
+    text = Text("proof   climb ")
+    climbs = [rule for rule in trial["rules"] if _is_climb(rule)]
+    slowest = min(climbs, key=_percent, default=None)
+    if slowest is None:
+        text.append("nothing is asked", style="dim")
+    else:
+        text.append(race_bar(_percent(slowest)), style="green")
+        text.append(f" ({plain(slowest['rule'])})")
+    text.append("   roll back ")
+    text.append(race_bar(_percent(trial["roll_back"])), style="red")
+    return text
+
+
+def _is_climb(rule: Json) -> bool:
+    """Is it one of the rules that a climb waits for? `borderline` is proven below a limit too."""
+    return (
+        bool(rule["armed"]) and rule["claim"]["side"] == "better" and rule["rule"] != "borderline"
+    )
+
+
+def _percent(race: Json) -> float:
+    return race["percent_of_need"] or 0.0
+
+
+def race_bar(share: float) -> str:
+    """Draw how far a claim is proven: `███████░░░  70 %`; a proven one says so."""
+    full = min(_RACE_CELLS, int(share / _DONE * _RACE_CELLS))
+    said = "proven" if share >= _DONE else f"{int(share)} %"
+    return "█" * full + "░" * (_RACE_CELLS - full) + f" {said}"
+
+
+def _decision(trial: Json) -> Iterator[Text]:
+    verdict = trial["verdict"]
+    if verdict is None:
+        yield Text("no verdict yet", style="dim")
+    else:
+        sentence = plain(verdict["sentence"], limit=400)
+        yield Text(sentence, style=_GRADES.get(verdict["grade"], ""))
+    if trial["blocked"]:
+        yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
+
+
+# --- The daemon ------------------------------------------------------------
+
+
+def _footer(status: Json) -> Iterator[RenderableType]:
+    yield Text(_LEGEND, style="dim")
+    yield Text(funnel(status["funnel"]))
+    for problem in status["problems"]:
+        yield Text(f"not ready: {plain(problem)}", style="bold red")
+    if not status["config_reload_successful"]:
+        yield Text("the last reload was refused; the former configuration is in force", "yellow")
+
+
+def funnel(counts: Mapping[str, int]) -> str:
+    """Tell what became of the requests: how many, and where they fell out. Zeros are not told."""
+    first, last = counts.get("seen", 0), counts.get("scored", 0)
+    between: Sequence[str] = [
+        f"{plain(name).replace('_', ' ')} {count:,}"
+        for name, count in counts.items()
+        if name not in {"seen", "scored"} and count
+    ]
+    return " → ".join([f"requests seen {first:,}", *between, f"scored {last:,}"])
+
+
+def _share(weight: Json | None) -> str:
+    return "?" if weight is None else f"{weight['percent']:g} %"

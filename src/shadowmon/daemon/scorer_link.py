@@ -1,0 +1,189 @@
+"""
+One living scorer process, as the pool sees it: start it, ask it, end it.
+
+A link is good for as long as every question is answered. The first loss ends the process, and
+with it the link; a new process is a new link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import os
+import signal
+import socket
+import sys
+
+from asyncio.subprocess import DEVNULL, Process
+
+import msgspec
+
+from shadowmon.daemon import scorer_wire as wire
+from shadowmon.daemon.scorer_process import EXIT_OUT_OF_MEMORY
+from shadowmon.errors import ScorerError
+
+
+START_SECONDS = 60.0
+"""A process that is not ready by then is given up; it imports plugins, on a busy machine."""
+END_SECONDS = 1.0
+"""A process that was told to end, and is still there after this, is killed."""
+MESSAGE_MAX_BYTES = 256 * 1024 * 1024
+"""A longer answer is not an answer."""
+
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""numpy's threads would each reserve address space, and take cores from the data plane."""
+
+
+class Loss(enum.StrEnum):
+    """How a process was lost, or why a pair could not be scored."""
+
+    CRASH = "crash"
+    HANG = "hang"
+    MEMORY = "memory"
+    UNSENDABLE = "unsendable"
+    """An answer that is nested too deep, or holds what is not JSON. Costs no process."""
+
+
+class ScorerLink:
+    """A scorer process that is ready, and the socket to it. Asked by one task at a time."""
+
+    def __init__(self, process: Process, sock: socket.socket) -> None:
+        self._process = process
+        self._sock = sock
+        self._asking = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, start: wire.Start) -> ScorerLink:
+        """
+        Start a process and wait until it is ready.
+
+        Raises:
+            ScorerError: If it does not become ready: why.
+            OSError: If no process can be started.
+
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-P", "-m", "shadowmon.daemon.scorer_process"),
+                    *("--fd", str(theirs.fileno())),
+                    stdin=DEVNULL,
+                    stdout=DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    env=os.environ | _ONE_THREAD,
+                )
+        except BaseException:
+            ours.close()
+            raise
+        link = cls(process, ours)
+        try:
+            await link._await_ready(start)
+        except BaseException:
+            await link.end()
+            raise
+        return link
+
+    @property
+    def process_id(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Has it not been seen to end?"""
+        return self._process.returncode is None
+
+    async def ask(
+        self, pairs: bytes, count: int, deadline_seconds: float
+    ) -> list[wire.Scored] | Loss:
+        """
+        Return what the process says about `count` pairs (framed), or how it was lost.
+
+        If the caller is cancelled the answer is still to come: the link must be ended.
+        """
+        async with self._asking:
+            try:
+                async with asyncio.timeout(deadline_seconds):
+                    scored = wire.read_scored(await self._exchange(pairs))
+            except TimeoutError:
+                await self._kill()
+                return Loss.HANG
+            except (OSError, msgspec.DecodeError):
+                return await self._loss()
+            if len(scored) != count:
+                return await self._loss()
+            return scored
+
+    async def end(self) -> None:
+        """End the process, by force if need be; twice is harmless."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            pass
+        finally:
+            await self._kill()
+        async with self._asking:  # whoever still asks sees the socket's end first
+            self._sock.close()
+
+    async def _await_ready(self, start: wire.Start) -> None:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                ready = wire.read_ready(await self._exchange(wire.frame(start)))
+        except TimeoutError:
+            msg = f"a scorer process was not ready within {START_SECONDS:.0f} seconds"
+            raise ScorerError(msg) from None
+        except (OSError, msgspec.DecodeError) as error:
+            msg = f"a scorer process ended before it was ready ({await self._loss()})"
+            raise ScorerError(msg) from error
+        if ready.problem:
+            msg = f"a scorer process cannot start: {ready.problem}"
+            raise ScorerError(msg)
+
+    async def _exchange(self, frame: bytes) -> bytearray:
+        """
+        Send a frame and return the message that answers it.
+
+        Raises:
+            OSError: If the process is gone.
+
+        """
+        await asyncio.get_running_loop().sock_sendall(self._sock, frame)
+        (size,) = wire.HEAD.unpack(await self._receive(wire.HEAD.size))
+        if size > MESSAGE_MAX_BYTES:
+            msg = f"answer of {size} bytes; at most {MESSAGE_MAX_BYTES} are allowed"
+            raise OSError(msg)
+        return await self._receive(size)
+
+    async def _receive(self, size: int) -> bytearray:
+        loop = asyncio.get_running_loop()
+        received = bytearray(size)
+        rest = memoryview(received)
+        while rest:
+            count = await loop.sock_recv_into(self._sock, rest)
+            if count == 0:
+                raise ConnectionResetError
+            rest = rest[count:]
+        return received
+
+    async def _loss(self) -> Loss:
+        """Say how the process ended, and see that it has."""
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                code = await self._process.wait()
+        except TimeoutError:
+            code = None  # it only closed its socket
+        await self._kill()
+        killed = -signal.SIGKILL  # not by us: by the kernel, which was short of memory
+        return Loss.MEMORY if code in {EXIT_OUT_OF_MEMORY, killed} else Loss.CRASH
+
+    async def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()

@@ -1,0 +1,151 @@
+"""
+A scoring worker: exchanges in, calls to the models, pairs to the scorers, counts out.
+
+`python -m shadowmon.daemon.scoring_worker`. It runs niced, beside the data plane, never in it. All
+that it counts it tells as totals since its start; if it is killed, what it had not told is lost,
+and nothing is ever counted twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+
+from collections.abc import Sequence
+
+import structlog
+
+from shadowmon.clock import Clock, SystemClock
+from shadowmon.config.wire import from_wire
+from shadowmon.daemon.children import die_with_parent
+from shadowmon.daemon.intake import Intake
+from shadowmon.ipc import handover, report
+from shadowmon.ipc.board import Board, Head
+from shadowmon.ipc.report import Account, Tally
+from shadowmon.records import Awaiting
+from shadowmon.telemetry import logs
+
+
+log = structlog.get_logger()
+
+_AWAITING_MAX = 20_000
+"""Waiting pairs that are kept while the control process is away; older ones are given up."""
+_TAKE_MAX = 64
+"""Exchanges that are read in one go, so that other work gets its turn."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="shadowmon.daemon.scoring_worker")
+    for name in ("settings", "board", "handover", "report"):
+        parser.add_argument(f"--{name}-fd", type=int, required=True)
+    arguments = parser.parse_args(argv)
+    die_with_parent(os.getppid())
+    settings = from_wire(read_whole(arguments.settings_fd))
+    logs.configure(settings.telemetry, process="scoring")
+    return asyncio.run(
+        _run(
+            Intake.build(settings, Board(arguments.board_fd), SystemClock()),
+            socket.socket(fileno=arguments.handover_fd),
+            socket.socket(fileno=arguments.report_fd),
+        )
+    )
+
+
+def read_whole(fd: int) -> bytes:
+    """Read a memory file that several processes share, from its beginning."""
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+async def _run(intake: Intake, exchanges: socket.socket, reports: socket.socket) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    reporter = Reporter(intake, reports, SystemClock())
+
+    def take() -> None:
+        for _ in range(_TAKE_MAX):
+            try:
+                exchange = handover.receive(exchanges)
+            except BlockingIOError:
+                return
+            if exchange is None:
+                loop.remove_reader(exchanges)
+                return
+            intake.offer(exchange)
+
+    async with intake:
+        loop.add_reader(exchanges, take)
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(intake.work())
+            tell = tasks.create_task(reporter.run())
+            await stopping.wait()
+            loop.remove_reader(exchanges)
+            await intake.drain()
+            work.cancel()
+            tell.cancel()
+        reporter.tell()
+    return 0
+
+
+class Reporter:
+    """Tells the control process what was counted."""
+
+    def __init__(self, intake: Intake, sock: socket.socket, clock: Clock) -> None:
+        self._intake = intake
+        self._sock = sock
+        self._clock = clock
+        # Its place, and what tells it from its predecessors there (daemon/census.py).
+        self._name = f"scoring-{os.getpid()}/{clock.now().timestamp():.6f}"
+        self._life = -1
+        self._awaiting: list[Awaiting] = []
+
+    async def run(self) -> None:
+        """Tell again and again."""
+        while True:
+            await self._clock.sleep(self._intake.flush_seconds)
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell everything that changed; everything, if the control process was started anew."""
+        life = self._intake.board.head(Head.CONTROL_LIFE)
+        if life != self._life:
+            self._intake.ledger.mark_all_changed()
+            self._life = life
+        self._awaiting += self._intake.take_awaiting()
+        given_up = len(self._awaiting) - _AWAITING_MAX
+        if given_up > 0:
+            del self._awaiting[:given_up]
+        changed = self._intake.ledger.take_changed()
+        accounts = [Account(cell=cell, counts=counts) for cell, counts in changed.items()]
+        told = all(
+            report.send(self._sock, part)
+            for part in report.parts(
+                self._name,
+                accounts=accounts,
+                tallies=self._intake.tallies.snapshot(),
+                gauges=self._gauges(),
+            )
+        )
+        if not told:
+            # There is no room, or nobody reads: all of it is told again later.
+            self._intake.ledger.mark_all_changed()
+        self._tell_awaiting()
+
+    def _tell_awaiting(self) -> None:
+        while self._awaiting:
+            part = next(report.parts(self._name, awaiting=self._awaiting))
+            if not report.send(self._sock, part):
+                return
+            del self._awaiting[: len(part.awaiting)]
+
+    def _gauges(self) -> tuple[Tally, ...]:
+        return self._intake.gauges()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

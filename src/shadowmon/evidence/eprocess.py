@@ -1,0 +1,85 @@
+"""
+Why may I look at all times?
+
+Begin with a wealth of 1 and bet on a claim, pair after pair, at odds that are fair or worse if the
+claim is false: the wealth after n pairs, `prod(1 + bet * gain_i)`, then has a mean of at most 1. It
+is a nonnegative supermartingale, and the chance that it *ever* reaches 1/alpha is at most alpha
+(Ville, Étude critique de la notion de collectif, 1939). So one may look after every pair, stop
+whenever one likes, and go on later; no look costs anything. The wealth is called an e-value, and a
+claim is proven at level alpha once it is 1/alpha. A weighted average of such wealths, each with its
+own bet, is one too (bets.py).
+
+Because the bets never change, the wealth depends on how often each place was hit and not on the
+order: it is a function of the account alone, `log wealth = counts @ log(1 + gains x bets)`. Adding
+the accounts of many replicas therefore gives the very evidence that one stream would have given.
+
+Constant bets also buy more than independence of pairs. **Running-average theorem.** Let mu_i be the
+mean of x_i given all before it, m the boundary, and N_n = prod (1 + bet (x_i - m)) / (1 + bet (mu_i
+- m)), a nonnegative martingale that begins at 1. Now prod (1 + bet (mu_i - m)) <= exp(bet * sum
+(mu_i - m)) <= 1 whenever the running average of mu is at most m. On that event the wealth is at
+most N, for every bet and so for their mixture, and Ville's inequality gives
+
+    P(ever: average of mu so far <= m and wealth >= 1/alpha) <= alpha.
+
+So traffic may drift: the claim is about the average so far. Bets that learn from the data have no
+such theorem (and fail by simulation, statistics section 1).
+
+Numbers are natural logarithms throughout: a wealth of exp(-10^7) is an ordinary value here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shadowmon.evidence.bets import Bets, lay
+from shadowmon.evidence.gains import Floats, gains, kind_of
+from shadowmon.evidence.outcomes import units
+from shadowmon.records import Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EProcess:
+    """The bets on one claim, ready to be read off an account."""
+
+    log_factors: Floats
+    """(places, bets): what one count in this place adds to the logarithm of this bet's wealth."""
+    log_shares: Floats
+    """(bets,): logarithm of each bet's share of the stake."""
+    bets: Bets
+
+    def log_wealth(self, counts: Sequence[int] | Floats) -> Floats:
+        """
+        Return the logarithm of what each bet has made of 1.
+
+        Args:
+            counts: One account, or an array of them along the first axes.
+
+        Returns:
+            (..., bets).
+
+        """
+        wealth: Floats = np.asarray(counts, dtype=np.float64) @ self.log_factors
+        return wealth
+
+    def log_e_value(self, log_wealth: Floats) -> Floats:
+        """Return the logarithm of the whole stake's wealth, over the last axis."""
+        return log_sum_exp(log_wealth + self.log_shares)
+
+
+def bet_on(claim: Claim, *, assumed_noise: float) -> EProcess:
+    """Lay the bets on a claim. It must have passed `gains.check`."""
+    bets = lay(claim, assumed_noise=assumed_noise)
+    won = gains(claim.contrast, claim.limit, claim.side)
+    log_factors = np.log1p(np.outer(won, bets.sizes))
+    log_factors[:-1] /= units(kind_of(claim.contrast))
+    return EProcess(log_factors=log_factors, log_shares=np.log(bets.shares), bets=bets)
+
+
+def log_sum_exp(logarithms: Floats) -> Floats:
+    """Return log(sum(exp(x))) over the last axis, without overflow. One x at least is finite."""
+    top = logarithms.max(axis=-1, keepdims=True)
+    total: Floats = np.log(np.exp(logarithms - top).sum(axis=-1)) + top[..., 0]
+    return total

@@ -1,0 +1,213 @@
+"""
+One model server, called in the shadow: send, time, and turn every failure into a `Reply`.
+
+Rule 1: a call never raises, but for being cancelled.
+Rule 2: what our own limits prevented is SHED, and says nothing about the model.
+Rule 3: a reply's problem never quotes a body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import io
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import aiohttp
+
+from yarl import URL
+
+from shadowmon.clock import Clock
+from shadowmon.errors import CodecError
+from shadowmon.mirror.outgoing import headers_of, url_of
+from shadowmon.mirror.reading import Received, Wire, read_reply, reply_of
+from shadowmon.mirror.settings import MirrorSettings, ModelSettings
+from shadowmon.records import Exchange, Headers, ModelName, Outcome, Reply, Served
+
+
+_OUR_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL})
+
+
+class _TooLongError(Exception):
+    """The answer is longer than what is read."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try of a call."""
+
+    started_at: float
+    is_reused: bool = False
+    """Did it go out on a connection that had been used before?"""
+    has_begun: bool = False
+    """Did an answer's head come?"""
+
+
+async def _note_reuse(_session: object, context: SimpleNamespace, _parameters: object) -> None:
+    if isinstance(context.trace_request_ctx, _Attempt):
+        context.trace_request_ctx.is_reused = True
+
+
+def open_session() -> aiohttp.ClientSession:
+    """
+    Return a session that adds nothing of its own to a request, follows nothing, decodes nothing.
+
+    Arms have their own limits, so the session has none. Idle connections are let go before a model
+    server would (uvicorn's default is 5 seconds).
+    """
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
+        auto_decompress=False,
+        trace_configs=[trace],
+        max_line_size=65_536,
+        max_field_size=65_536,
+    )
+
+
+class Arm:
+    """One model, as the mirror calls it on one route."""
+
+    def __init__(
+        self,
+        name: ModelName,
+        settings: ModelSettings,
+        codec: Wire,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        mirror: MirrorSettings,
+        slots: asyncio.Semaphore | None = None,
+    ) -> None:
+        """
+        Args:
+            name: The model.
+            settings: Its address, credentials, price and limits.
+            codec: The route's.
+            session: From `open_session`.
+            clock: Times the calls.
+            mirror: The limits that all models share.
+            slots: The model's own `connections_max`, where several arms are to share it.
+
+        """
+        self.name = name
+        self.settings = settings
+        self._codec = codec
+        self._session = session
+        self._clock = clock
+        self._mirror = mirror
+        self._slots = slots or asyncio.Semaphore(settings.connections_max)
+
+    def reply_of(self, served: Served) -> Reply:
+        """Turn this model's own complete answer on production's path into a reply."""
+        return reply_of(served, codec=self._codec, price=self.settings.price)
+
+    async def call(self, exchange: Exchange) -> Reply:
+        """
+        Ask the model what it would have answered.
+
+        Waiting for one of the model's slots takes at most its timeout, and then the call is shed;
+        the model's own time begins once it has one.
+        """
+        rewrite = self.settings.rewrite
+        try:
+            body = self._codec.rewrite(
+                exchange.body, model=rewrite.model, parameters=rewrite.parameters
+            )
+        except CodecError as error:
+            return self._failed(Outcome.SHED, f"the request cannot be rewritten: {error}")
+        try:
+            async with asyncio.timeout(self.settings.timeout_seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            return self._failed(Outcome.SHED, "too many calls to this model are under way")
+        try:
+            return await self._timed(exchange, body)
+        finally:
+            self._slots.release()
+
+    async def _timed(self, exchange: Exchange, body: bytes) -> Reply:
+        attempt = _Attempt(self._clock.monotonic())
+        try:
+            async with asyncio.timeout(self.settings.timeout_seconds):
+                try:
+                    received = await self._send(exchange, body, attempt)
+                except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                    if not attempt.is_reused or attempt.has_begun:
+                        raise
+                    # The server closed an idle connection as we took it: our race, not its failure.
+                    attempt = _Attempt(self._clock.monotonic())
+                    received = await self._send(exchange, body, attempt)
+        except (aiohttp.ClientError, OSError, ValueError, _TooLongError) as error:
+            outcome, problem = _meaning(error)
+            return self._failed(outcome, problem, self._clock.monotonic() - attempt.started_at)
+        return read_reply(self.name, received, codec=self._codec, price=self.settings.price)
+
+    async def _send(self, exchange: Exchange, body: bytes, attempt: _Attempt) -> Received:
+        first_byte_at: float | None = None
+        pieces: list[bytes] = []
+        room = self._mirror.answer_max_bytes
+        async with self._session.request(
+            exchange.method,
+            URL(url_of(self.settings, exchange.target), encoded=True),
+            headers=headers_of(
+                self.settings, exchange.headers, drop_headers=self._mirror.drop_headers
+            ),
+            # As a file, for aiohttp warns of large bytes.
+            data=io.BytesIO(body) if body else None,
+            allow_redirects=False,
+            trace_request_ctx=attempt,
+        ) as response:
+            attempt.has_begun = True
+            async for piece in response.content.iter_any():
+                first_byte_at = first_byte_at or self._clock.monotonic()
+                room -= len(piece)
+                if room < 0:
+                    raise _TooLongError
+                pieces.append(piece)
+            return Received(
+                status=response.status,
+                headers=_headers(response.raw_headers),
+                body=b"".join(pieces),
+                duration_seconds=self._clock.monotonic() - attempt.started_at,
+                first_byte_seconds=first_byte_at and first_byte_at - attempt.started_at,
+            )
+
+    def _failed(self, outcome: Outcome, problem: str, seconds: float = 0.0) -> Reply:
+        return Reply(model=self.name, outcome=outcome, problem=problem, duration_seconds=seconds)
+
+
+_MEANINGS: tuple[tuple[type[Exception], Outcome, str], ...] = (
+    (TimeoutError, Outcome.TIMEOUT, "no whole answer within the model's timeout"),
+    (_TooLongError, Outcome.GARBAGE, "the answer is longer than answer_max_bytes"),
+    (aiohttp.InvalidURL, Outcome.SHED, "the request cannot be sent"),
+    (aiohttp.ClientResponseError, Outcome.GARBAGE, "the answer is not HTTP"),
+    (aiohttp.ClientConnectorError, Outcome.REFUSED, "no connection"),
+    (aiohttp.ClientError, Outcome.RESET, "the connection ended in the middle of the answer"),
+    (OSError, Outcome.RESET, "the connection ended in the middle of the answer"),
+    (ValueError, Outcome.SHED, "the request cannot be sent"),
+)
+"""What a failed call says about the model; the first line that fits holds."""
+
+
+def _meaning(error: Exception) -> tuple[Outcome, str]:
+    """Judge a failed call by the error's class; its text may quote bytes."""
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno in _OUR_SHORTAGES:
+        return Outcome.SHED, "no connection: this machine is short of sockets"
+    return next(
+        (outcome, problem) for kind, outcome, problem in _MEANINGS if isinstance(error, kind)
+    )
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return tuple(
+        (name.lower().decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+        for name, value in raw
+    )

@@ -1,0 +1,412 @@
+"""
+One request's way: to a model, perhaps to another one, and its answer's way back.
+
+    User --- Passage --- Upstream
+               |
+              Tee
+
+Rule 1: until the first byte of an answer has gone to the user the request may be sent again: once
+        more when a reused connection turned out dead, and once to the baseline when the optimized
+        model failed. For that it is kept, up to a limit. Afterwards nothing is tried again.
+Rule 2: an answer that ends too early cuts the user's connection; it never gets a clean end.
+Rule 3: a passage ends once, by `_end`, and whatever was recorded leaves with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shadowmon.ipc.board import Count
+from shadowmon.ipc.handover import ExchangeHead, ServedHead
+from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+from shadowmon.proxy.head import (
+    AnswerHead,
+    RequestHead,
+    answer_wire,
+    informational_wire,
+    switching_wire,
+)
+from shadowmon.proxy.pick import Choice, Watch
+from shadowmon.records import Ending
+
+
+if TYPE_CHECKING:
+    from shadowmon.proxy.station import Station
+    from shadowmon.proxy.tee import Recording
+    from shadowmon.proxy.upstream import Upstream
+    from shadowmon.proxy.user import User
+
+
+SOURCE = "proxy"
+
+_BASELINE, _OPTIMIZED = 0, 1
+# Members of an Enum are slow to look up in Python 3.11, and these are looked up for each request.
+_YES, _OUT, _ = Watch
+_SAMPLED_OUT, _UNROUTED = Count.SAMPLED_OUT, Count.UNROUTED
+_COMPLETE = Ending.COMPLETE
+_FIRST_FAILURE = 500
+_CLOSING_SECONDS = 2.0
+
+
+class Passage:
+    """One exchange under way."""
+
+    __slots__ = (
+        "_answer",
+        "_asked_at",
+        "_began_at",
+        "_choice",
+        "_failed_first",
+        "_first_byte_at",
+        "_kept",
+        "_kept_bytes",
+        "_model",
+        "_over",
+        "_retried",
+        "_station",
+        "_upstream",
+        "_user",
+        "_waiting",
+        "head",
+        "recording",
+        "unchunks",
+        "uploaded",
+    )
+
+    def __init__(self, station: Station, user: User, head: RequestHead, choice: Choice) -> None:
+        self._station = station
+        self._user = user
+        self.head = head
+        self._choice = choice
+        self._model = choice.model
+        self._began_at = self._asked_at = station.monotonic()
+        self._first_byte_at: float | None = None
+        self._answer: AnswerHead | None = None
+        self._upstream: Upstream | None = None
+        self._kept: list[bytes] | None = []
+        """Everything that was sent to the model; None once it cannot be sent again."""
+        self._kept_bytes = 0
+        self._waiting: list[bytes] = []
+        """What is to be sent as soon as there is a connection."""
+        self._retried = False
+        self._failed_first: ServedHead | None = None
+        self._over = False
+        self.uploaded = False
+        """The whole request was passed on."""
+        self.unchunks = False
+        """The answer's chunks are taken apart, for a user who speaks HTTP/1.0."""
+        self.recording = self._record()
+        if choice.trial is not None:
+            station.slot.add_served(choice.trial)
+        self._seek()
+
+    def _record(self) -> Recording | None:
+        watch = self._choice.watch
+        if watch is _YES:
+            return self._station.tee.record()
+        self._station.slot.add(_SAMPLED_OUT if watch is _OUT else _UNROUTED)
+        return None
+
+    # --- the request's way ---
+
+    def _seek(self) -> None:
+        """Find a connection: an idle one, else a new one."""
+        pool = self._station.pools[self._model]
+        upstream = pool.take()
+        if upstream is None:
+            pool.connect(self)
+        else:
+            self._join(upstream)
+
+    def _join(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        upstream.begin(self)
+        if self._user.choked:
+            upstream.pause()
+
+    def connected(self, upstream: Upstream) -> None:
+        """There is a new connection (from `Pool.connect`)."""
+        if self._over:
+            upstream.leave()
+            return
+        self._join(upstream)
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            upstream.transport.write(waiting[0] if len(waiting) == 1 else b"".join(waiting))
+        self._user.release_connecting()
+
+    def unreachable(self) -> None:
+        """There is no connection to be had (from `Pool.connect`)."""
+        if not self._over:
+            self._fail(502, "the model server could not be reached")
+
+    def upload(self, wire: bytes, payload: list[bytes], *, last: bool) -> None:
+        """
+        Send more of the request.
+
+        Args:
+            wire: The bytes for the model server.
+            payload: What of the request's body is in them.
+            last: It is the request's end.
+
+        """
+        recording = self.recording
+        if recording is not None and payload and not recording.add_request(payload):
+            self.recording = None
+        if self._kept is not None:
+            self._kept_bytes += len(wire)
+            if self._kept_bytes > self._station.limits.retry_max_bytes:
+                self._kept = None
+            else:
+                self._kept.append(wire)
+        self.uploaded = last
+        if self._upstream is not None:
+            self._upstream.transport.write(wire)
+            return
+        self._waiting.append(wire)
+        if not last:
+            self._user.hold_connecting()
+
+    def hold_upload(self) -> None:
+        """The model server does not take what was sent."""
+        self._user.hold_model_full()
+
+    def release_upload(self) -> None:
+        """The model server has taken it."""
+        self._user.release_model_full()
+
+    # --- the answer's way ---
+
+    def inform(self, head: AnswerHead) -> None:
+        """Pass on a head that comes before the real one; a 100 was ours to give."""
+        if not self.head.old and not head.solicited:
+            self._user.transport.write(informational_wire(head))
+
+    def answer(self, head: AnswerHead) -> bytes | None:
+        """
+        Take an answer's head.
+
+        Returns:
+            The head for the user; None if the passage goes another way instead.
+
+        """
+        if head.status >= _FIRST_FAILURE and self._may_fall_back():
+            self._fall_back(head)
+            return None
+        self._answer = head
+        self._kept = None
+        user, old = self._user, self.head.old
+        self.unchunks = old and head.length == CHUNKED
+        user.closes = (
+            user.closes
+            or self.head.close
+            or self.unchunks
+            or head.length == UNTIL_CLOSE
+            or not self.uploaded
+            or self._station.draining
+        )
+        return answer_wire(head, old=old, close=user.closes)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the user that belong to no body."""
+        self._user.write(data)
+
+    def write_body(self, wire: bytes, data: bytes) -> None:
+        """Send a part of the answer's body, after the bytes of `wire`."""
+        if self._first_byte_at is None:
+            self._first_byte_at = self._station.monotonic()
+        recording = self.recording
+        if recording is not None and not recording.grew(len(data)):
+            self.recording = None
+        self._user.write(wire + data if wire else data)
+
+    def finish(self) -> None:
+        """The answer is whole (and its connection is no longer ours)."""
+        station = self._station
+        self._upstream = None
+        station.slot.add_answer(
+            _BASELINE if self._model == self._choice.baseline else _OPTIMIZED,
+            station.monotonic() - self._began_at,
+        )
+        # What came of a request that was never whole is no measure of anything.
+        self._end(_COMPLETE if self.uploaded else Ending.CLIENT_GONE)
+        self._user.turn_over()
+
+    # --- when something goes wrong ---
+
+    def lost(self, *, may_be_stale: bool) -> None:
+        """The connection ended before the answer did."""
+        self._upstream = None
+        self._user.release_model_full()
+        if self._answer is not None:
+            self._station.slot.add(Count.TRUNCATED)
+            self._end(Ending.TRUNCATED)
+            self._user.cut()
+        elif may_be_stale and not self._retried and self._kept is not None:
+            self._retried = True
+            self._station.slot.add(Count.RETRIED)
+            self._send_again(fresh=True)
+        else:
+            self._fail(502, "the model server ended the connection without an answer")
+
+    def expire(self) -> None:
+        """Nothing has come from the model server for too long."""
+        if self._answer is None:
+            self._fail(504, "the model server did not answer in time")
+        else:
+            self._leave()
+            self._station.slot.add(Count.TRUNCATED)
+            self._end(Ending.TRUNCATED)
+            self._user.cut()
+
+    def user_gone(self) -> None:
+        """The user has gone, or will get no more of it: the model need not go on."""
+        if self._over:
+            return
+        self._leave()
+        self._station.slot.add(Count.CLIENT_GONE)
+        self._end(Ending.CLIENT_GONE)
+
+    def abandon(self) -> None:
+        """The request turned out malformed: nothing of it is worth keeping."""
+        self._leave()
+        self._over = True
+        if self.recording is not None:
+            self.recording.forget()
+            self.recording = None
+
+    def _leave(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.leave()
+            self._user.release_model_full()
+
+    def _fail(self, status: int, problem: str) -> None:
+        if self._may_fall_back():
+            self._fall_back(None)
+            return
+        self._leave()
+        self._station.slot.add(Count.UPSTREAM_FAILED)
+        self._end(Ending.UNREACHABLE)
+        self._user.refuse(status, problem)
+
+    def _may_fall_back(self) -> bool:
+        return self._model != self._choice.baseline and self._kept is not None
+
+    def _fall_back(self, head: AnswerHead | None) -> None:
+        """Ask the baseline: the optimized model failed before its first byte."""
+        self._leave()
+        self._failed_first = self._served(
+            Ending.UNREACHABLE if head is None else Ending.COMPLETE, head
+        )
+        slot = self._station.slot
+        slot.add(Count.FELL_BACK)
+        if self._choice.trial is not None:
+            slot.add_fell_back(self._choice.trial)
+        self._model = self._choice.baseline
+        self._asked_at = self._station.monotonic()
+        self._send_again(fresh=False)
+
+    def _send_again(self, *, fresh: bool) -> None:
+        kept = self._kept or []
+        pool = self._station.pools[self._model]
+        upstream = None if fresh else pool.take()
+        self._user.asked_again()
+        if upstream is None:
+            self._waiting = list(kept)
+            if not self.uploaded:
+                self._user.hold_connecting()
+            pool.connect(self)
+        else:
+            self._waiting = []
+            self._join(upstream)
+            upstream.transport.write(b"".join(kept))
+
+    # --- something else than HTTP ---
+
+    def switch(self, head: AnswerHead, rest: bytes) -> None:
+        """The connection speaks something else from here on; it is passed on, never recorded."""
+        self._station.slot.add(Count.TUNNELLED)
+        if self.recording is not None:
+            self.recording.forget()
+            self.recording = None
+        self._kept = None
+        self._answer = head
+        self._user.write(switching_wire(head, self.head.upgrade or b"") + rest)
+        self._user.tunnel()
+
+    def tunnel_up(self, data: bytes) -> None:
+        """Pass bytes on to the model server."""
+        if self._upstream is not None:
+            self._upstream.transport.write(data)
+
+    def tunnel_down(self, data: bytes) -> None:
+        """Pass bytes on to the user."""
+        self._user.write(data)
+
+    def tunnel_closed(self) -> None:
+        """The model server closed it."""
+        self._upstream = None
+        self._over = True
+        self._user.close()
+
+    def tunnel_left(self) -> None:
+        """The user closed it: send what is on its way, then close."""
+        upstream, self._upstream = self._upstream, None
+        self._over = True
+        if upstream is not None:
+            upstream.passage = None
+            upstream.transport.close()
+            self._station.loop.call_later(_CLOSING_SECONDS, upstream.transport.abort)
+
+    # --- flow control ---
+
+    def choke(self) -> None:
+        """The user does not take what was sent."""
+        if self._upstream is not None:
+            self._upstream.pause()
+
+    def unchoke(self) -> None:
+        """The user has taken it."""
+        if self._upstream is not None:
+            self._upstream.resume()
+
+    # --- the end ---
+
+    @property
+    def answering(self) -> bool:
+        """Has the user got the answer's head?"""
+        return self._answer is not None
+
+    def _end(self, ending: Ending) -> None:
+        self._over = True
+        recording, self.recording = self.recording, None
+        if recording is None:
+            return
+        choice, head = self._choice, self.head
+        self._station.tee.complete(
+            recording,
+            ExchangeHead(
+                id=choice.exchange_id,
+                route=choice.route,
+                source=SOURCE,
+                method=head.method,
+                target=head.target,
+                headers=head.fields,
+                received_at=self._station.wall(self._began_at),
+                served=self._served(ending, self._answer),
+                failed_first=self._failed_first,
+                body_bytes=recording.request_bytes,
+            ),
+        )
+
+    def _served(self, ending: Ending, answer: AnswerHead | None) -> ServedHead:
+        asked_at, first = self._asked_at, self._first_byte_at
+        return ServedHead(
+            model=self._model,
+            ending=ending,
+            status=0 if answer is None else answer.status,
+            headers=[] if answer is None else answer.fields,
+            duration_seconds=self._station.monotonic() - asked_at,
+            first_byte_seconds=None if first is None else first - asked_at,
+        )

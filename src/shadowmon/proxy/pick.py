@@ -1,0 +1,172 @@
+"""
+Which model serves this request, and is it watched? Pure: nothing here reads a clock or a socket.
+
+Rule 1: the same key meets the same model for as long as the weights stand, and when a weight
+        rises users move one way only: from the baseline to the optimized model.
+Rule 2: who is served by what and what is sampled are decided on two independent lines
+        (`shadowmon.sticky`): with one line the sample would be a subset of one arm.
+Rule 3: a request without a key stands where its own id puts it, never where a constant would.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+import msgspec
+
+from shadowmon.proxy.plan import Plan, PlannedRoute
+from shadowmon.sticky import SPAN, place
+
+
+REQUEST_ID_MAX = 128
+"""Bytes; a longer request id is not taken for one."""
+
+
+class Watch(enum.Enum):
+    """Is the exchange handed over to be mirrored and scored?"""
+
+    YES = enum.auto()
+    SAMPLED_OUT = enum.auto()
+    NO_TRIAL = enum.auto()
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """What was decided for one request."""
+
+    route: str
+    """Empty for a request that only the default model serves."""
+    model: str
+    baseline: str
+    trial: int | None
+    """The trial whose optimized model was chosen, by its number on the board."""
+    exchange_id: str
+    watch: Watch
+
+
+class Picker:
+    """Decides for each request; one for each worker, made from its plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        sampling_salt = _salt(plan.sampling_salt)
+        self._routes = [
+            (route.path_prefix.encode(), _Route(plan, route, sampling_salt))
+            for route in sorted(plan.routes, key=lambda route: -len(route.path_prefix.encode()))
+        ]
+        self._default = plan.default_model
+        self.wanted = frozenset[bytes]().union(*(route.wanted for _, route in self._routes))
+        """Fields that `pick` needs to see, by lower-case name."""
+
+    def pick(
+        self,
+        path: bytes,
+        found: dict[bytes, bytes],
+        weight: Callable[[int], int],
+        new_id: Callable[[], str],
+    ) -> Choice | None:
+        """
+        Choose for one request.
+
+        Args:
+            path: As on the wire.
+            found: The request's values for `Picker.wanted`, as far as it has them, and others.
+            weight: A trial's weight now, in basis points, by its number on the board.
+            new_id: Makes an id for a request that has none.
+
+        Returns:
+            None if there is no model for it.
+
+        """
+        for prefix, route in self._routes:
+            if path.startswith(prefix):
+                return route.pick(found, weight, new_id)
+        if self._default is None:
+            return None
+        return Choice("", self._default, self._default, None, "", Watch.NO_TRIAL)
+
+
+class _Route:
+    """One route, with everything looked up that does not change from request to request."""
+
+    def __init__(self, plan: Plan, route: PlannedRoute, sampling_salt: bytes) -> None:
+        self._name = route.name
+        self._baseline = route.baseline
+        self._trials = [
+            (trial.number, trial.optimized) for trial in plan.trials if trial.route == route.name
+        ]
+        self._id_field = route.request_id_header.lower().encode()
+        self._key_field = route.sticky_header.lower().encode() if route.sticky_header else None
+        self._cookie = route.sticky_cookie.encode() if route.sticky_cookie else None
+        self._rollout_salt = _salt(plan.rollout_salt, route.name)
+        self._sampling_salt = sampling_salt
+        self._sampled_below = round(route.sample_rate * SPAN)
+        self.wanted = {self._id_field}
+        if self._key_field:
+            self.wanted.add(self._key_field)
+        if self._cookie:
+            self.wanted.add(b"cookie")
+
+    def pick(
+        self,
+        found: dict[bytes, bytes],
+        weight: Callable[[int], int],
+        new_id: Callable[[], str],
+    ) -> Choice:
+        name = found.get(self._id_field, b"")
+        exchange_id = (
+            name.decode("utf-8", "replace") if 0 < len(name) <= REQUEST_ID_MAX else new_id()
+        )
+        trial, model = self._serving(found, weight, exchange_id)
+        return Choice(
+            self._name, model, self._baseline, trial, exchange_id, self._watch(exchange_id)
+        )
+
+    def _serving(
+        self, found: dict[bytes, bytes], weight: Callable[[int], int], exchange_id: str
+    ) -> tuple[int | None, str]:
+        stands = -1
+        below = 0
+        for number, optimized in self._trials:
+            share = weight(number)
+            if not share:
+                continue
+            if stands < 0:
+                stands = place(self._rollout_salt, self._key(found) or exchange_id.encode())
+            below += share
+            if stands < below:
+                return number, optimized
+        return None, self._baseline
+
+    def _key(self, found: dict[bytes, bytes]) -> bytes:
+        if self._key_field:
+            return found.get(self._key_field, b"")
+        if self._cookie:
+            return _cookie(found.get(b"cookie", b""), self._cookie)
+        return b""
+
+    def _watch(self, exchange_id: str) -> Watch:
+        if not self._trials:
+            return Watch.NO_TRIAL
+        if self._sampled_below >= SPAN:
+            return Watch.YES
+        stands = place(self._sampling_salt, exchange_id.encode())
+        return Watch.YES if stands < self._sampled_below else Watch.SAMPLED_OUT
+
+
+def _salt(salt: str, route: str = "") -> bytes:
+    """Make a salt of the length that `sticky.place` takes; another one for each route."""
+    encoded = salt.encode()
+    if not route and len(encoded) <= blake2b.MAX_KEY_SIZE:
+        return encoded
+    return blake2b(encoded + b"\x00" + route.encode(), digest_size=32).digest()
+
+
+def _cookie(field: bytes, name: bytes) -> bytes:
+    """Return a cookie's value (RFC 6265, section 5.4), empty if it is not there."""
+    for pair in field.split(b";"):
+        key, _, value = pair.partition(b"=")
+        if key.strip(b" \t") == name:
+            return value.strip(b" \t")
+    return b""

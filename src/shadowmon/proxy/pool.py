@@ -1,0 +1,100 @@
+"""
+Connections to one model server: idle ones are used again, new ones are made.
+
+Rule 1: the connection that was idle for the shortest time is taken first, and none that was idle
+        for longer than the limit: the model server may be about to close it.
+Rule 2: who asked for a new connection is told in any case, once, and within the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from typing import TYPE_CHECKING
+
+from shadowmon.proxy.plan import Limits, PlannedModel
+from shadowmon.proxy.upstream import Upstream
+
+
+if TYPE_CHECKING:
+    from shadowmon.proxy.passage import Passage
+
+
+class Pool:
+    """One model server, as one worker knows it."""
+
+    def __init__(
+        self,
+        model: PlannedModel,
+        limits: Limits,
+        tasks: asyncio.TaskGroup,
+        now: float,
+    ) -> None:
+        self.model = model.name
+        self.head_max_bytes = limits.head_max_bytes
+        self._host = model.host
+        self._port = model.port
+        self._ssl = ssl.create_default_context() if model.tls else None
+        self._connect_seconds = limits.connect_timeout_seconds
+        self._idle_seconds = limits.upstream_idle_seconds
+        self._now = now
+        self._tasks = tasks
+        self._idle: list[Upstream] = []
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def take(self) -> Upstream | None:
+        """Return an idle connection that is very likely alive, or None."""
+        oldest = self._now - self._idle_seconds
+        while self._idle:
+            upstream = self._idle.pop()
+            if upstream.idle_since >= oldest and not upstream.transport.is_closing():
+                return upstream
+            upstream.transport.close()
+        return None
+
+    def give(self, upstream: Upstream) -> None:
+        """Keep a connection for the next request."""
+        upstream.reused = True
+        upstream.idle_since = self._now
+        self._idle.append(upstream)
+
+    def forget(self, upstream: Upstream) -> None:
+        """Let go of a connection that ended while it was idle."""
+        if upstream in self._idle:
+            self._idle.remove(upstream)
+
+    def connect(self, passage: Passage) -> None:
+        """Make a connection, and tell `passage` when it is there, or that it cannot be had."""
+        task = self._tasks.create_task(self._connect(passage))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, passage: Passage) -> None:
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                _, upstream = await asyncio.get_running_loop().create_connection(
+                    lambda: Upstream(self), self._host, self._port, ssl=self._ssl
+                )
+        except (OSError, UnicodeError):  # TimeoutError and ssl.SSLError are OSErrors
+            passage.unreachable()
+        else:
+            passage.connected(upstream)
+
+    def sweep(self, now: float) -> None:
+        """Close what has been idle for too long; `now` stands until the next sweep."""
+        self._now = now
+        oldest = now - self._idle_seconds
+        stale = [upstream for upstream in self._idle if upstream.idle_since < oldest]
+        if stale:
+            self._idle = [upstream for upstream in self._idle if upstream.idle_since >= oldest]
+        for upstream in stale:
+            upstream.transport.close()
+
+    def close(self) -> None:
+        """Close what is idle, and give up what is being made."""
+        for upstream in self._idle:
+            upstream.transport.close()
+        self._idle.clear()
+        for task in tuple(self._connecting):
+            task.cancel()

@@ -1,0 +1,116 @@
+"""
+What all connections of one worker share, and the one timer that looks after them.
+
+Rule 1: a connection has one deadline, an attribute that is moved forward as bytes come; the sweep
+        finds the ones that have passed. So a request costs no timer of its own.
+Rule 2: nothing here waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+from typing import TYPE_CHECKING
+
+from shadowmon.clock import Clock
+from shadowmon.ipc.board import Board
+from shadowmon.proxy.head import RequestReader
+from shadowmon.proxy.pick import Picker
+from shadowmon.proxy.plan import Plan
+from shadowmon.proxy.pool import Pool
+from shadowmon.proxy.tee import Tee
+
+
+if TYPE_CHECKING:
+    from shadowmon.proxy.user import User
+
+
+_SWEEPS_PER_TIMEOUT = 8
+_SWEEP_SECONDS_MAX = 1.0
+
+
+class Station:
+    """One worker's shared things."""
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        board: Board,
+        handover: socket.socket | None,
+        clock: Clock,
+        tasks: asyncio.TaskGroup,
+        own_host: bytes,
+    ) -> None:
+        self.limits = plan.limits
+        self.loop = asyncio.get_running_loop()
+        self.monotonic = clock.monotonic
+        self.now = clock.monotonic()
+        """The time of the last sweep: near enough for a deadline, and free."""
+        self.slot = board.slot(plan.worker)
+        self.weight = board.weight
+        self.picker = Picker(plan)
+        self.reader = RequestReader(self.picker.wanted, own_host=own_host)
+        self.tee = Tee(handover, self.slot, plan.limits, self.loop)
+        self.pools = {
+            model.name: Pool(model, plan.limits, tasks, self.now) for model in plan.models
+        }
+        self.users: set[User] = set()
+        self.draining = False
+        self.empty = asyncio.Event()
+        """Set when the last user's connection is closed while draining."""
+        self._clock = clock
+        self._wall_offset = 0.0
+        self._sweep_seconds = min(
+            _SWEEP_SECONDS_MAX,
+            min(
+                plan.limits.head_timeout_seconds,
+                plan.limits.idle_timeout_seconds,
+                plan.limits.first_byte_timeout_seconds,
+                plan.limits.stream_idle_timeout_seconds,
+                plan.limits.upstream_idle_seconds,
+            )
+            / _SWEEPS_PER_TIMEOUT,
+        )
+        self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
+        self._set_wall_offset()
+
+    def new_id(self) -> str:
+        """Make an id for a request that has none."""
+        return os.urandom(16).hex()
+
+    def wall(self, monotonic: float) -> float:
+        """Turn a time of the monotonic clock into seconds since the epoch."""
+        return monotonic + self._wall_offset
+
+    def drain(self) -> None:
+        """End every connection as soon as no request is under way on it."""
+        self.draining = True
+        if not self.users:
+            self.empty.set()
+        for user in tuple(self.users):
+            user.close_if_idle()
+
+    def shut(self) -> None:
+        """End everything at once."""
+        self._timer.cancel()
+        for user in tuple(self.users):
+            user.cut()
+        for pool in self.pools.values():
+            pool.close()
+        self.tee.flush()
+
+    def _sweep(self) -> None:
+        self.now = now = self.monotonic()
+        self._set_wall_offset()
+        for user in tuple(self.users):
+            if user.deadline < now:
+                user.expire()
+        for pool in self.pools.values():
+            pool.sweep(now)
+        self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
+
+    def _set_wall_offset(self) -> None:
+        self._wall_offset = self._clock.now().timestamp() - self.monotonic()

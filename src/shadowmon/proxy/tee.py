@@ -1,0 +1,129 @@
+"""
+What is kept of an exchange while it passes, and handed over once it is through.
+
+A recording holds references to the very bytes that went to the other side. It is handed over
+after the user has the answer, and nothing on the user's way ever waits for it.
+
+Rule 1: bounded: each body, and all that one worker holds. What is beyond is let go and counted.
+Rule 2: an exchange that ended badly is handed over too, with its ending; to lose it silently
+        would make the optimized model look better than it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from collections import deque
+from itertools import chain
+
+from shadowmon.ipc import handover
+from shadowmon.ipc.board import Count, Slot
+from shadowmon.ipc.handover import ExchangeHead
+from shadowmon.proxy.plan import Limits
+
+
+_PIECE_COST = 64
+"""Bytes that a piece takes beyond its own, about; else a body of one-byte chunks goes uncounted."""
+_PIECES_MAX = 500
+_HANDED_OVER = Count.HANDED_OVER
+"""A packet of more pieces than this is joined first (the kernel takes 1,024: IOV_MAX)."""
+
+
+class Recording:
+    """The two bodies of one exchange under way; `tee` takes it back, in one way or another."""
+
+    __slots__ = ("_held", "_tee", "answer", "answer_bytes", "request", "request_bytes")
+
+    def __init__(self, tee: Tee) -> None:
+        self._tee = tee
+        self._held = 0
+        self.request: list[bytes] = []
+        self.answer: list[bytes] = []
+        self.request_bytes = 0
+        self.answer_bytes = 0
+
+    def add_request(self, pieces: list[bytes]) -> bool:
+        """Keep more of the request's body; False if the recording is over because of it."""
+        self.request += pieces
+        size = sum(map(len, pieces))
+        self.request_bytes += size
+        return self._grow(self.request_bytes, size + len(pieces) * _PIECE_COST)
+
+    def grew(self, size: int) -> bool:
+        """Account for `size` bytes on `answer`; False if the recording is over because of it."""
+        self.answer_bytes += size
+        return self._grow(self.answer_bytes, size + _PIECE_COST)
+
+    def _grow(self, body: int, cost: int) -> bool:
+        self._held += cost
+        tee = self._tee
+        tee.held += cost
+        if body > tee.body_max:
+            return self._over(Count.OVERSIZE)
+        if tee.held > tee.total_max:
+            return self._over(Count.TEE_FULL)
+        return True
+
+    def _over(self, count: Count) -> bool:
+        self._tee.slot.add(count)
+        self.forget()
+        return False
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        self._tee.held -= self._held
+        self._held = 0
+        self.request = []
+        self.answer = []
+
+
+class Tee:
+    """All recordings of one worker, and where they go."""
+
+    def __init__(
+        self,
+        sock: socket.socket | None,
+        slot: Slot,
+        limits: Limits,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.slot = slot
+        self.body_max = limits.tee_body_max_bytes
+        self.total_max = limits.tee_total_max_bytes
+        self.held = 0
+        """Bytes of all recordings, those that wait to be handed over included."""
+        self._sock = sock
+        self._loop = loop
+        self._complete: deque[tuple[Recording, ExchangeHead]] = deque()
+
+    def record(self) -> Recording | None:
+        """Begin to keep an exchange; None if too much is kept already."""
+        if self.held > self.total_max:
+            self.slot.add(Count.TEE_FULL)
+            return None
+        return Recording(self)
+
+    def complete(self, recording: Recording, head: ExchangeHead) -> None:
+        """Hand over an exchange, once the loop has sent what waits to be sent to users."""
+        if not self._complete:
+            self._loop.call_soon(self.flush)
+        self._complete.append((recording, head))
+
+    def flush(self) -> None:
+        """Hand over everything that is complete."""
+        while self._complete:
+            recording, head = self._complete.popleft()
+            if self._send(recording, head):
+                self.slot.add(_HANDED_OVER)
+            else:
+                self.slot.add(Count.SHED)
+            recording.forget()
+
+    def _send(self, recording: Recording, head: ExchangeHead) -> bool:
+        if self._sock is None:
+            return False
+        request, answer = recording.request, recording.answer
+        if len(request) + len(answer) <= _PIECES_MAX:
+            return handover.send(self._sock, head, request, answer)
+        return handover.send(self._sock, head, [b"".join(chain(request, answer))])

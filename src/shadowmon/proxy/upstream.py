@@ -1,0 +1,212 @@
+"""
+One connection to a model server: answers come in here.
+
+An answer's head is read and written anew; its body's bytes are passed on as they are, while a
+`Framing` watches that they end where the head says.
+
+Rule 1: a connection is used again only if its last answer was whole, the request was whole too,
+        nothing came after the answer, and the server did not say otherwise.
+Rule 2: bytes that nobody asked for end the connection.
+Rule 3: what ends too early is never made to look whole (`Passage.lost`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from typing import TYPE_CHECKING, cast
+
+from shadowmon.proxy.framing import MORE, UNTIL_CLOSE, Framing, FramingError, framing
+from shadowmon.proxy.head import HEAD_END, AnswerHead, HeadError, read_answer
+
+
+if TYPE_CHECKING:
+    from shadowmon.proxy.passage import Passage
+    from shadowmon.proxy.pool import Pool
+
+
+WRITE_BUFFER_BYTES = 262_144
+"""More than this waiting to be sent, and the other side is read no further."""
+
+
+class Upstream(asyncio.Protocol):
+    """A connection to a model server, idle or on one passage."""
+
+    __slots__ = (
+        "_framing",
+        "_head",
+        "_paused",
+        "_pool",
+        "_reusable",
+        "_tunnel",
+        "heard",
+        "idle_since",
+        "passage",
+        "reused",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.passage: Passage | None = None
+        self.reused = False
+        """It has answered before, so that it may turn out to have been closed meanwhile."""
+        self.heard = False
+        """Something of the present answer has come."""
+        self.idle_since = 0.0
+        self._head = b""
+        """The beginning of a head whose end has not come yet."""
+        self._framing: Framing | None = None
+        self._reusable = False
+        self._tunnel = False
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self.transport = made = cast("asyncio.Transport", transport)  # uvloop's is none by name
+        made.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+
+    def begin(self, passage: Passage) -> None:
+        """Serve a passage."""
+        self.passage = passage
+        self.heard = False
+
+    def leave(self) -> None:
+        """End the connection: its passage goes another way, or is over."""
+        self.passage = None
+        self.transport.abort()
+
+    def pause(self) -> None:
+        """Read no further: the user does not take what has come."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        passage = self.passage
+        if passage is None:
+            self.transport.abort()
+        elif self._framing is not None:
+            self._pass_on(passage, self._framing, data, b"")
+        elif self._tunnel:
+            passage.tunnel_down(data)
+        else:
+            self.heard = True
+            self._take_head(passage, self._head + data if self._head else data)
+
+    def _take_head(self, passage: Passage, data: bytes) -> None:
+        to_head = passage.head.method == b"HEAD"
+        while (end := data.find(HEAD_END) + len(HEAD_END)) >= len(HEAD_END):
+            try:
+                head = read_answer(data[:end], to_head=to_head)
+            except HeadError:
+                self._break(passage)
+                return
+            data = data[end:]
+            if not head.informational:
+                self._head = b""
+                self._answer(passage, head, data)
+                return
+            passage.inform(head)
+        self._head = data
+        if len(data) > self._pool.head_max_bytes:
+            self._break(passage)
+
+    def _answer(self, passage: Passage, head: AnswerHead, rest: bytes) -> None:
+        if head.switching:
+            self._switch(passage, head, rest)
+            return
+        wire = passage.answer(head)
+        if wire is None:
+            return
+        self._reusable = head.reusable and head.length != UNTIL_CLOSE
+        if not head.length:
+            passage.write(wire)
+            self._finish(passage, rest)
+            return
+        self._framing = framing(head.length)
+        if rest:
+            self._pass_on(passage, self._framing, rest, wire)
+        else:
+            passage.write(wire)
+
+    def _pass_on(self, passage: Passage, reader: Framing, data: bytes, wire: bytes) -> None:
+        """Pass on what has come of a body; `wire` is the head, where it has not gone yet."""
+        recording = passage.recording
+        try:
+            if passage.unchunks:
+                payload: list[bytes] = []
+                end = reader.feed(data, payload)
+                out = b"".join(payload)
+                if recording is not None:
+                    recording.answer.append(out)
+            else:
+                end = reader.feed(data, None if recording is None else recording.answer)
+                out = data if end in (MORE, len(data)) else data[:end]
+        except FramingError:
+            self._break(passage)
+            return
+        passage.write_body(wire, out)
+        if end != MORE:
+            self._finish(passage, data[end:])
+
+    def _switch(self, passage: Passage, head: AnswerHead, rest: bytes) -> None:
+        if passage.head.upgrade is None:
+            self._break(passage)
+            return
+        self._tunnel = True
+        passage.switch(head, rest)
+
+    def _finish(self, passage: Passage, extra: bytes) -> None:
+        self.passage = None
+        self._framing = None
+        self.resume()
+        if (
+            self._reusable
+            and passage.uploaded
+            and not extra
+            and not self.transport.get_write_buffer_size()
+        ):
+            self._pool.give(self)
+        else:
+            self.transport.abort()
+        passage.finish()
+
+    def _break(self, passage: Passage) -> None:
+        """The model server does not speak HTTP as it should."""
+        self.leave()
+        passage.lost(may_be_stale=False)
+
+    def eof_received(self) -> None:
+        """See `asyncio.Protocol`; the transport then closes itself."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        passage, self.passage = self.passage, None
+        if passage is None:
+            self._pool.forget(self)
+        elif self._tunnel:
+            passage.tunnel_closed()
+        elif self._framing is not None and exc is None and self._framing.ends_with_connection():
+            passage.finish()
+        else:
+            passage.lost(may_be_stale=self.reused and not self.heard)
+
+    def pause_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        if self.passage is not None:
+            self.passage.hold_upload()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        if self.passage is not None:
+            self.passage.release_upload()

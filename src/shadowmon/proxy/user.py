@@ -1,0 +1,430 @@
+"""
+One user's connection: requests come in here, one after the other.
+
+What a user may do wrong ends the connection, at the latest when its deadline has passed: a head
+that does not end, a body that stalls, an answer that is not read.
+
+Rule 1: the next request is not read before the last answer is whole and on its way (pipelining).
+Rule 2: a user who closes one direction is gone (as nginx and Envoy see it): the model is told to
+        stop at once, for a generation that nobody reads costs as much as any other.
+Rule 3: reading stops while what was read cannot be passed on; each reason is held and released
+        on its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import re
+import socket
+import struct
+
+from typing import TYPE_CHECKING, cast
+
+from shadowmon.ipc.board import Count
+from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, Framing, FramingError, chunk, framing
+from shadowmon.proxy.head import HEAD_END, HeadError, RequestHead, path_of
+from shadowmon.proxy.passage import Passage
+from shadowmon.proxy.refusal import CONTINUE, refusal
+from shadowmon.proxy.upstream import WRITE_BUFFER_BYTES
+
+
+if TYPE_CHECKING:
+    from shadowmon.proxy.station import Station
+
+
+LINGER_SECONDS = 2.0
+"""How long a user may still send after our last answer: closing at once would make the kernel
+reset the connection, and the answer could be lost with it (RFC 9112, section 9.6)."""
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, zero seconds: closing sends a reset, so that nobody takes it for a clean end."""
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class _State(enum.Enum):
+    HEAD = enum.auto()
+    """No request under way; a head, or a part of one, may be in the buffer."""
+    BODY = enum.auto()
+    """A request's body is coming."""
+    WAITING = enum.auto()
+    """The whole request is here; its answer is not over."""
+    TUNNEL = enum.auto()
+    LINGERING = enum.auto()
+    """Our last word is said; what still comes is thrown away."""
+    CLOSED = enum.auto()
+
+
+_HEAD, _BODY, _WAITING, _TUNNEL, _LINGERING, _CLOSED = _State
+
+
+class _Hold(enum.IntFlag):
+    """Why a user's connection is not read."""
+
+    CONNECTING = 1
+    MODEL_FULL = 2
+    AHEAD = 4
+    """The user has sent more than a head's worth ahead of its turn."""
+
+
+_CONNECTING, _MODEL_FULL, _AHEAD = map(int, _Hold)
+
+_SEEN = Count.SEEN
+
+
+class User(asyncio.Protocol):
+    """A connection from a user."""
+
+    __slots__ = (
+        "_buffer",
+        "_chunked",
+        "_framing",
+        "_holds",
+        "_passage",
+        "_stalled_after",
+        "_state",
+        "_station",
+        "choked",
+        "closes",
+        "deadline",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._state = _HEAD
+        self._buffer = b""
+        self._passage: Passage | None = None
+        self._framing: Framing | None = None
+        self._chunked = False
+        self._holds = 0
+        self._stalled_after = station.limits.stream_idle_timeout_seconds
+        self.choked = False
+        """What was sent is not taken."""
+        self.closes = False
+        """The connection ends after the present answer."""
+        self.deadline = station.now + station.limits.head_timeout_seconds
+
+    # --- the connection ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self.transport = made = cast("asyncio.Transport", transport)  # uvloop's is none by name
+        station = self._station
+        if len(station.users) >= station.limits.connections_max:
+            station.slot.add(Count.CONNECTIONS_REFUSED)
+            self._state = _CLOSED
+            made.abort()
+            return
+        station.slot.add(Count.CONNECTIONS)
+        station.users.add(self)
+        made.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        state = self._state
+        if state is _HEAD:
+            if self._buffer or self.choked:
+                data = self._buffer + data
+            self._take_head(data)
+        elif state is _BODY:
+            self._take_body(data, b"")
+        elif state is _WAITING:
+            self._keep(self._buffer + data)
+        elif state is _TUNNEL and self._passage is not None:
+            self._extend()
+            self._passage.tunnel_up(data)
+
+    def eof_received(self) -> None:
+        """See `asyncio.Protocol`; the transport then closes itself."""
+        self._gone()
+        self._state = _LINGERING
+        self.deadline = self._station.now + LINGER_SECONDS
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own name
+        """See `asyncio.Protocol`."""
+        self._gone()
+        station = self._station
+        if self in station.users:
+            station.users.remove(self)
+            station.slot.add(Count.CONNECTIONS_CLOSED)
+            if station.draining and not station.users:
+                station.empty.set()
+        self._state = _CLOSED
+
+    def _gone(self) -> None:
+        passage, self._passage = self._passage, None
+        if passage is None:
+            return
+        if self._state is _TUNNEL:
+            passage.tunnel_left()
+        else:
+            passage.user_gone()
+
+    # --- requests ---
+
+    def _take_head(self, data: bytes) -> None:
+        """Begin a request, if `data` has a whole head and it is its turn."""
+        if self.choked:
+            self._keep(data)
+            return
+        while data.startswith(b"\r\n"):  # RFC 9112, section 2.2
+            data = data[2:]
+        end = data.find(HEAD_END, max(0, len(self._buffer) - 3)) + len(HEAD_END)
+        limits = self._station.limits
+        if end < len(HEAD_END):
+            self._await_head(data)
+        elif end > limits.head_max_bytes:
+            self._refuse_head(431, "the head is too large")
+        else:
+            self._buffer = b""
+            self._release(_AHEAD)
+            self._begin(data[:end], data[end:])
+
+    def _await_head(self, data: bytes) -> None:
+        limits = self._station.limits
+        if data and not self._buffer:
+            self.deadline = self._station.now + limits.head_timeout_seconds
+        self._buffer = data
+        if len(data) > limits.head_max_bytes:
+            self._refuse_head(431, "the head is too large")
+        elif _BARE_LF.search(data):
+            self._refuse_head(400, "a line ends without a carriage return")
+
+    def _begin(self, raw: bytes, rest: bytes) -> None:
+        station = self._station
+        try:
+            head = station.reader.read(raw)
+        except HeadError as error:
+            self._refuse_head(error.status, str(error))
+            return
+        station.slot.add(_SEEN)
+        choice = station.picker.pick(
+            path_of(head.target), head.found, station.weight, station.new_id
+        )
+        if choice is None:
+            self.refuse(404, "no route leads there", to_head=head.method == b"HEAD")
+            return
+        self._passage = Passage(station, self, head, choice)
+        if head.length:
+            self._begin_body(head, rest)
+        else:
+            self._passage.upload(head.wire, [], last=True)
+            self._await_answer()
+            self._keep(rest)
+
+    def _begin_body(self, head: RequestHead, rest: bytes) -> None:
+        self._state = _BODY
+        self._chunked = head.length == CHUNKED
+        self._framing = framing(head.length)
+        if rest:
+            self._take_body(rest, head.wire)
+            return
+        if head.expects_continue:
+            self.transport.write(CONTINUE)
+        self._extend()
+        if self._passage is not None:
+            self._passage.upload(head.wire, [], last=False)
+
+    def _take_body(self, data: bytes, wire: bytes) -> None:
+        """Pass on what has come of a request's body; `wire` is its head, if it has not gone yet."""
+        passage, reader = self._passage, self._framing
+        if passage is None or reader is None:
+            return
+        pieces: list[bytes] = []
+        try:
+            end = reader.feed(data, pieces)
+        except FramingError as error:
+            self._refuse_body(passage, str(error))
+            return
+        wire += self._framed(pieces, last=end != MORE)
+        if wire:
+            passage.upload(wire, pieces, last=end != MORE)
+        if end == MORE:
+            self._extend()
+        else:
+            self._framing = None
+            self._await_answer()
+            self._keep(data[end:])
+
+    def _framed(self, pieces: list[bytes], *, last: bool) -> bytes:
+        if not self._chunked:
+            return pieces[0]
+        framed = chunk(pieces) if pieces else b""
+        return framed + LAST_CHUNK if last else framed
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what came ahead of its turn."""
+        self._buffer = data
+        if len(data) > self._station.limits.head_max_bytes:
+            self._hold(_AHEAD)
+
+    # --- answers (from `Passage`) ---
+
+    def write(self, data: bytes) -> None:
+        """Send bytes of an answer."""
+        self._extend()
+        self.transport.write(data)
+
+    def asked_again(self) -> None:
+        """The request was sent once more: wait as if for the first time."""
+        if self._state is _WAITING:
+            self._await_answer()
+        else:
+            self._extend()
+
+    def _await_answer(self) -> None:
+        """The whole request is on its way: wait for the answer's first byte."""
+        self._state = _WAITING
+        station = self._station
+        self.deadline = station.now + station.limits.first_byte_timeout_seconds
+
+    def turn_over(self) -> None:
+        """The answer is whole: the next request, if the connection goes on."""
+        self._passage = None
+        self._release(_CONNECTING | _MODEL_FULL)
+        if self.closes or self._state is _BODY:
+            self._last_word()
+            return
+        self._state = _HEAD
+        station = self._station
+        self.deadline = station.now + station.limits.idle_timeout_seconds
+        if self._buffer:
+            self._next()
+        elif station.draining:
+            self.close()
+
+    def _next(self) -> None:
+        """Go on with what came ahead of its turn."""
+        data, self._buffer = self._buffer, b""
+        self._take_head(data)
+
+    def tunnel(self) -> None:
+        """Pass bytes on as they are, from here on."""
+        self._state = _TUNNEL
+        self._extend()
+        early, self._buffer = self._buffer, b""
+        self._release(_AHEAD)
+        if early and self._passage is not None:
+            self._passage.tunnel_up(early)
+
+    # --- refusals and ends ---
+
+    def _refuse_head(self, status: int, problem: str) -> None:
+        self._station.slot.add(Count.MALFORMED)
+        self.refuse(status, problem)
+
+    def _refuse_body(self, passage: Passage, problem: str) -> None:
+        self._station.slot.add(Count.MALFORMED)
+        passage.abandon()
+        if passage.answering:
+            self.cut()
+        else:
+            self.refuse(400, problem)
+
+    def refuse(self, status: int, problem: str, *, to_head: bool = False) -> None:
+        """Say why not, and end the connection."""
+        passage, self._passage = self._passage, None
+        to_head = to_head or (passage is not None and passage.head.method == b"HEAD")
+        if self._state is not _CLOSED:
+            self.transport.write(refusal(status, problem, to_head=to_head))
+            self._last_word()
+
+    def _last_word(self) -> None:
+        """Nothing more will be sent; if the user may still be sending, hear it out for a while."""
+        if self._state is _WAITING and not self._buffer:
+            self.close()
+            return
+        self._state = _LINGERING
+        self._buffer = b""
+        self.deadline = self._station.now + LINGER_SECONDS
+        self._release(self._holds)
+        if not self.transport.is_closing():
+            self.transport.write_eof()
+
+    def close(self) -> None:
+        """End the connection as soon as everything is sent."""
+        self._passage = None
+        self._state = _LINGERING
+        self._extend()
+        self.transport.close()
+
+    def close_if_idle(self) -> None:
+        """End the connection if no request is under way, not even a part of one."""
+        if self._state is _HEAD and not self._buffer:
+            self.close()
+
+    def cut(self) -> None:
+        """End the connection in a way that cannot be taken for the end of an answer."""
+        self._gone()
+        if self._state is _CLOSED:
+            return
+        self._state = _CLOSED
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
+
+    def expire(self) -> None:
+        """The deadline has passed (from the sweep)."""
+        passage = self._passage
+        if self._state is _HEAD and self._buffer and not self.choked:
+            self.refuse(408, "the request's head did not come in time")
+        elif passage is None or self._state is _TUNNEL or self.choked:
+            self.cut()
+        elif self._state is _WAITING or self._holds:
+            passage.expire()
+        elif passage.answering:
+            self.cut()
+        else:
+            passage.user_gone()
+            self.refuse(408, "the request's body did not come in time")
+
+    def _extend(self) -> None:
+        self.deadline = self._station.now + self._stalled_after
+
+    # --- flow control ---
+
+    def pause_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self.choked = True
+        if self._passage is not None:
+            self._passage.choke()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self.choked = False
+        if self._passage is not None:
+            self._passage.unchoke()
+        elif self._state is _HEAD and self._buffer:
+            self._next()
+
+    def hold_connecting(self) -> None:
+        """Read no further: there is no connection to the model yet."""
+        self._hold(_CONNECTING)
+
+    def release_connecting(self) -> None:
+        """There is a connection."""
+        self._release(_CONNECTING)
+
+    def hold_model_full(self) -> None:
+        """Read no further: the model server does not take what was sent."""
+        self._hold(_MODEL_FULL)
+
+    def release_model_full(self) -> None:
+        """The model server has taken it."""
+        self._release(_MODEL_FULL)
+
+    def _hold(self, reason: int) -> None:
+        if not self._holds and not self.transport.is_closing():
+            self.transport.pause_reading()
+        self._holds |= reason
+
+    def _release(self, reason: int) -> None:
+        if self._holds & reason:
+            self._holds &= ~reason
+            if not self._holds and not self.transport.is_closing():
+                self.transport.resume_reading()

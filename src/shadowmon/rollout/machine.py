@@ -1,0 +1,160 @@
+"""
+step(state, trigger) -> what becomes of it.
+
+Same state, same trigger, same answer: no clock, no I/O, no randomness, no log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shadowmon.records import (
+    NO_TRAFFIC,
+    Grade,
+    Phase,
+    RolloutState,
+    TrialId,
+)
+from shadowmon.rollout.ladder import IN_SHADOW, Ladder
+from shadowmon.rollout.transitions import MOVES, PAUSES, Move, Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The rules of one trial's rollout."""
+
+    ladder: Ladder
+    cooldown_seconds: float
+    may_climb: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the machine must know besides its own state."""
+
+    now: datetime
+    pairs_in_stage: int = 0
+    route_holder: TrialId | None = None
+    grade: Grade = Grade.WAIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What became of a trigger."""
+
+    state: RolloutState
+    move: Move | None = None
+    """The row that was walked; None if nothing moved."""
+    blocked: str = ""
+    """Why a climb that the table allows did not happen."""
+
+
+def step(state: RolloutState, trigger: Trigger, *, course: Course, facts: Facts) -> Step:
+    """
+    Walk one row of the table.
+
+    Args:
+        state: Where the rollout stands.
+        trigger: A verdict's decision, or what an operator asked.
+        course: The stages to climb.
+        facts: The time, and what was counted in this stage.
+    """
+    match MOVES.get((state.phase, trigger)):
+        case Move.DROP:
+            return _moved(
+                state, Move.DROP, IN_SHADOW, Phase.ROLLED_BACK, course=course, facts=facts
+            )
+        case Move.RE_ARM:
+            return _re_armed(state, course, facts)
+        case Move.STEP_DOWN:
+            return _stepped_down(state, course, facts)
+        case Move.CLIMB:
+            return _climbed(state, course, facts)
+        case _:
+            return Step(state=replace(state, paused=_paused(state, trigger)))
+
+
+def why_not_climb(state: RolloutState, *, course: Course, facts: Facts) -> str:
+    """Return what keeps the rollout from climbing whatever the evidence; empty if nothing does."""
+    stage = course.ladder.stage(state.stage_index)
+    dwelt = (facts.now - state.entered_stage_at).total_seconds()
+    obstacles = {
+        "climbing is switched off": not course.may_climb,
+        "paused": state.paused,
+        "the weight is still being applied": state.applied_weight != state.desired_weight,
+        f"the route's traffic is held by trial {facts.route_holder}": (
+            facts.route_holder not in {None, state.trial_id}
+        ),
+        "cooling down after a step down": (
+            state.cooldown_until is not None and facts.now < state.cooldown_until
+        ),
+        f"{facts.pairs_in_stage} of {stage.min_pairs} pairs in this stage": (
+            facts.pairs_in_stage < stage.min_pairs
+        ),
+        f"{dwelt:.0f} of {stage.min_dwell_seconds:.0f} s in this stage": (
+            dwelt < stage.min_dwell_seconds
+        ),
+    }
+    return next((why for why, holds in obstacles.items() if holds), "")
+
+
+def _climbed(state: RolloutState, course: Course, facts: Facts) -> Step:
+    blocked = why_not_climb(state, course=course, facts=facts)
+    if blocked:
+        return Step(state=state, blocked=blocked)
+    index = state.stage_index + 1
+    phase = Phase.PROMOTED if course.ladder.is_last(index) else Phase.PROGRESSING
+    return _moved(state, Move.CLIMB, index, phase, course=course, facts=facts)
+
+
+def _stepped_down(state: RolloutState, course: Course, facts: Facts) -> Step:
+    cooling = state.cooldown_until is not None and facts.now < state.cooldown_until
+    once_only = state.stepped_down and facts.grade is Grade.BORDERLINE
+    if cooling or once_only:
+        return Step(state=state)
+    index = state.stage_index - 1
+    phase = Phase.SHADOWING if index == IN_SHADOW else Phase.PROGRESSING
+    moved = _moved(state, Move.STEP_DOWN, index, phase, course=course, facts=facts)
+    until = facts.now + timedelta(seconds=course.cooldown_seconds)
+    return replace(moved, state=replace(moved.state, cooldown_until=until, stepped_down=True))
+
+
+def _re_armed(state: RolloutState, course: Course, facts: Facts) -> Step:
+    fresh = replace(state, epoch=state.epoch + 1)
+    return _moved(fresh, Move.RE_ARM, IN_SHADOW, Phase.SHADOWING, course=course, facts=facts)
+
+
+def _moved(
+    state: RolloutState, move: Move, index: int, phase: Phase, *, course: Course, facts: Facts
+) -> Step:
+    moved = replace(
+        state,
+        phase=phase,
+        stage_index=index,
+        stage_count=state.stage_count + 1,
+        desired_weight=course.ladder.weight(index),
+        entered_stage_at=facts.now,
+        cooldown_until=None,
+        stepped_down=False,
+    )
+    return Step(state=moved, move=move)
+
+
+def _paused(state: RolloutState, trigger: Trigger) -> bool:
+    return PAUSES.get((state.paused, trigger), state.paused)
+
+
+def begin(trial_id: TrialId, *, now: datetime, epoch: int = 1) -> RolloutState:
+    """Return where every rollout begins: in the shadow, with no weight."""
+    return RolloutState(
+        trial_id=trial_id,
+        epoch=epoch,
+        phase=Phase.SHADOWING,
+        paused=False,
+        stage_index=IN_SHADOW,
+        stage_count=1,
+        desired_weight=NO_TRAFFIC,
+        applied_weight=None,
+        entered_stage_at=now,
+    )

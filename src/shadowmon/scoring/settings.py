@@ -1,0 +1,29 @@
+"""Which scorers run, their tolerances, and the processes they run in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ScoringSettings(BaseModel):
+    """Settings of scoring/."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workers: Annotated[int, Field(ge=1, le=16)] = 1
+    """Scoring workers: each mirrors, and has scorer processes of its own."""
+    processes: Annotated[int, Field(ge=1, le=32)] = 1
+    """Scorer processes of each scoring worker."""
+    batch_max: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Pairs that are sent to a scorer process at one time."""
+    deadline_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """A batch that is not scored by then costs its process its life, and is tried pair by pair."""
+    memory_max_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
+    """Address space of a scorer process."""
+    nice: Annotated[int, Field(ge=0, le=19)] = 10
+    unsafe_patterns: tuple[str, ...] = ()
+    """Regular expressions; an answer that one of them matches is a safety violation."""
+    number_tolerance: Annotated[float, Field(ge=0)] = 1e-9
+    """Relative difference up to which two numbers in JSON answers are the same."""

@@ -1,0 +1,110 @@
+"""Store protocol: one transaction a tick, and all that a start needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shadowmon.records import Awaiting, Cell, Counts, Entry, ExchangeId, TrialId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A journal entry as it lies in the store."""
+
+    number: int
+    """1, 2, 3, … without a gap."""
+    entry: Entry
+    previous_hash: str
+    hash: str
+    """SHA-256 (hex) over the previous hash and this entry; the first one's previous is 64 zeros."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """What one tick has to remember: all of it, or nothing."""
+
+    entries: Sequence[Entry] = ()
+    snapshots: Mapping[TrialId, Mapping[str, Any]] = field(default_factory=dict)
+    """JSON; replaces the trial's former snapshot."""
+    accounts: Mapping[tuple[str, Cell], Counts] = field(default_factory=dict)
+    """(worker's incarnation, cell) -> totals; overwrites what that worker had told before."""
+    awaiting: Sequence[Awaiting] = ()
+    """Pairs that from now on wait for a label."""
+    settled: Sequence[tuple[TrialId, ExchangeId]] = ()
+    """Pairs that wait no longer."""
+    labels: Mapping[ExchangeId, str] = field(default_factory=dict)
+    """Labels of pairs that still wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """All that a start needs."""
+
+    snapshots: Mapping[TrialId, Mapping[str, Any]]
+    accounts: Mapping[tuple[str, Cell], Counts]
+    awaiting: Sequence[Awaiting]
+    labels: Mapping[ExchangeId, str]
+    last_number: int
+    """Of the journal; 0 if it is empty."""
+
+
+class Store(Protocol):
+    """Remembers. One writer."""
+
+    async def open(self) -> None:
+        """
+        Open, migrate, and check that the journal's newest entries hang together.
+
+        Raises:
+            StoreError: If it cannot be used: what was found, and what to do.
+
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go; twice is harmless."""
+        ...
+
+    async def load(self) -> Saved:
+        """
+        Return what the last commit left.
+
+        Raises:
+            StoreError: If it cannot be read.
+
+        """
+        ...
+
+    async def commit(self, save: Save) -> None:
+        """
+        Remember all of this, or nothing.
+
+        Raises:
+            StoreError: If it was not remembered.
+
+        """
+        ...
+
+    async def journal(
+        self, *, trial_id: TrialId | None = None, before: int | None = None, limit: int = 100
+    ) -> Sequence[Row]:
+        """
+        Return the newest entries first, of one trial or of all.
+
+        Raises:
+            StoreError: If it cannot be read.
+
+        """
+        ...
+
+    async def verify(self) -> int:
+        """
+        Walk the whole hash chain and return how many entries it has.
+
+        Raises:
+            StoreError: At the first entry that does not fit: its number, and what is wrong.
+
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Wire formats to and from the one normal form. Sans-io."""

@@ -1,0 +1,176 @@
+"""
+An aiohttp server that strangers cannot hold open.
+
+aiohttp waits for a request's head for as long as for an idle connection, and takes any number of
+connections. Here a head has a deadline of its own, and connections have a cap.
+
+Built on aiohttp's public parts alone: `web.Server` is asked for a protocol for each connection, and
+`web.RequestHandler` is an `asyncio.Protocol` that may be subclassed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What one server puts up with."""
+
+    head_timeout_seconds: float
+    """From a connection's start, or from a head's first byte, to the head's end."""
+    idle_timeout_seconds: float = 75.0
+    connections_max: int
+    head_max_bytes: int = 64 * 1024
+    """Of a request line, and of one header's value."""
+    headers_max: int = 256
+    lingering_seconds: float = 2.0
+    """How long the rest of a refused body is thrown away, so that the peer sees the answer."""
+
+
+class GuardedServer(web.Server):
+    """A low-level server: one handler for whatever comes; no routes, bodies as they were sent."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        guards: Guards,
+        on_bad_head: Callable[[], None],
+        on_full: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            handler: Answers each request.
+            guards: What is put up with.
+            on_bad_head: Called for each head that was late or malformed.
+            on_full: Called for each connection over the cap.
+
+        """
+        super().__init__(self._answer)
+        self.guards = guards
+        self.on_bad_head = on_bad_head
+        self.on_full = on_full
+        self._handler = handler
+        self._plain_request = self.request_factory
+        self.request_factory = self._request
+
+    def __call__(self) -> web.RequestHandler:
+        """Return the protocol of a new connection."""
+        return _Guarded(self, is_one_too_many=len(self.connections) >= self.guards.connections_max)
+
+    def _request(
+        self,
+        message: Any,  # noqa: ANN401 - aiohttp keeps these types to itself
+        payload: Any,  # noqa: ANN401
+        protocol: web.RequestHandler,
+        writer: Any,  # noqa: ANN401
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        """Make the request of a head that has come whole."""
+        if isinstance(protocol, _Guarded):
+            protocol.head_came()
+        return self._plain_request(message, payload, protocol, writer, task)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._handler(request)
+        finally:
+            if isinstance(request.protocol, _Guarded):
+                request.protocol.answered()
+
+
+class _Guarded(web.RequestHandler):
+    """
+    One connection.
+
+    The timer runs while a head is coming in, and at no other time: not during a request, and not
+    while the connection is idle after one.
+    """
+
+    __slots__ = ("_guarded", "_head_timer", "_is_busy", "_is_one_too_many")
+
+    def __init__(self, server: GuardedServer, *, is_one_too_many: bool) -> None:
+        guards = server.guards
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=guards.idle_timeout_seconds,
+            access_log=None,  # type: ignore[arg-type] # None is how aiohttp's own code says "none"
+            max_line_size=guards.head_max_bytes,
+            max_field_size=guards.head_max_bytes,
+            max_headers=guards.headers_max,
+            lingering_time=guards.lingering_seconds,
+            auto_decompress=False,
+        )
+        self._guarded = server
+        self._is_one_too_many = is_one_too_many
+        self._is_busy = False
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.BaseProtocol`."""
+        if self._is_one_too_many:
+            self._guarded.on_full()
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+            return
+        super().connection_made(transport)
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        if not self._is_busy and self._head_timer is None:
+            self._start_timer()
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._stop_timer()
+        if not self._is_one_too_many:
+            super().connection_lost(exc)
+
+    def head_came(self) -> None:
+        """A request's head is whole."""
+        self._is_busy = True
+        self._stop_timer()
+
+    def answered(self) -> None:
+        """The request is over; what comes next is another head."""
+        self._is_busy = False
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a malformed head without a word of it in the log or the answer."""
+        if status >= web.HTTPInternalServerError.status_code:
+            return super().handle_error(request, status, exc, message)
+        self._guarded.on_bad_head()
+        answer = web.Response(status=status)
+        answer.force_close()
+        return answer
+
+    def _start_timer(self) -> None:
+        seconds = self._guarded.guards.head_timeout_seconds
+        self._head_timer = asyncio.get_running_loop().call_later(seconds, self._late)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _late(self) -> None:
+        self._head_timer = None
+        self._guarded.on_bad_head()
+        if self.transport is not None:
+            self.transport.abort()

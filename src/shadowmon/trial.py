@@ -1,0 +1,463 @@
+"""
+One optimized model on trial: events in, commands out; no I/O.
+
+Everything revolves around this. The daemon, the demo and (later) the replay of a journal drive the
+same `Trial`, so that what is tested here is what production runs.
+
+Rule 1: all that a trial remembers is its frozen `Memory`; to handle an event is to replace it.
+Rule 2: what must be journalled comes before what must be done, in one tuple.
+Rule 3: not thread-safe. One task owns it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shadowmon.errors import RefusedError
+from shadowmon.evidence import outcomes
+from shadowmon.evidence.multiplicity import average, blame
+from shadowmon.evidence.settings import EvidenceSettings
+from shadowmon.evidence.weigh import Scales
+from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, Needs, claims_of, judge
+from shadowmon.policy.rules import ERROR, TAKES_ALL, Rule, shares
+from shadowmon.policy.sentences import share
+from shadowmon.records import (
+    EVERYTHING,
+    Cell,
+    Claim,
+    Command,
+    Counts,
+    Decision,
+    Entry,
+    EntryKind,
+    Event,
+    Evidence,
+    Metric,
+    MetricKind,
+    MetricName,
+    ModelName,
+    Notify,
+    Operation,
+    OperatorAsked,
+    Phase,
+    Record,
+    RolloutState,
+    RouteName,
+    Scope,
+    SetWeight,
+    SliceName,
+    Ticked,
+    TrialId,
+    Verdict,
+    WeightApplied,
+    WeightRejected,
+)
+from shadowmon.rollout.machine import Course, Facts, Step, begin, step, why_not_climb
+from shadowmon.rollout.transitions import Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPlan:
+    """Everything about a trial that does not change while it runs."""
+
+    trial_id: TrialId
+    route: RouteName
+    baseline: ModelName
+    optimized: ModelName
+    version: str
+    """Of the optimized model: another version is another trial's evidence."""
+    task: str
+    truth: str
+    """What the primary metric is held against, in words."""
+    primary: MetricName
+    metrics: Mapping[MetricName, Metric]
+    rules: tuple[Rule, ...]
+    course: Course
+    evidence: EvidenceSettings
+    skipped: Mapping[Phase, str] = field(default_factory=dict)
+    """Phases that the configuration leaves out -> why."""
+
+    def fingerprint(self) -> list[Any]:
+        """Return what evidence was gathered for: if any of it changes, it must begin anew."""
+        rules = [msgspec.to_builtins(rule) for rule in self.rules]
+        return [rules, self.evidence.model_dump(mode="json"), self.primary, self.baseline]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All that a trial remembers."""
+
+    state: RolloutState
+    chain: Mapping[str, Any] = field(default_factory=dict)
+    """The restart chain's, see evidence/restart.py."""
+    verdict: Verdict | None = None
+    evidence: Mapping[Rule, Evidence] = field(default_factory=dict)
+    totals: Mapping[tuple[MetricName, SliceName], Counts] = field(default_factory=dict)
+    average: Average = NOTHING_PROVEN
+    pairs: int = 0
+    pairs_in_stage: int = 0
+    last_pair_at: datetime | None = None
+    blocked: str = ""
+    said: tuple[str, ...] = ()
+    """What the newest journalled verdict said, in short; when that changes, it is said again."""
+    rejected: str = ""
+    """Why the weight could not be applied, as journalled last."""
+
+
+class Trial:
+    """The state of one trial, and the only thing that changes it."""
+
+    def __init__(self, plan: TrialPlan, memory: Memory) -> None:
+        self.plan = plan
+        self.memory = memory
+        self._shares = shares(plan.rules)
+        self.scales = Scales(
+            metrics=plan.metrics,
+            settings=plan.evidence,
+            claims=claims_of(plan.rules),
+            chained=[rule.claim for rule in plan.rules if rule.kind in TAKES_ALL],
+        )
+        self.needs = Needs(
+            climb=-math.log(plan.evidence.alpha_promote),
+            climb_stage=math.log(len(plan.course.ladder.stages) / plan.evidence.alpha_promote),
+            roll_back=-math.log(plan.evidence.alpha_roll_back),
+        )
+
+    # --- begin, and begin again ---
+
+    @classmethod
+    def open(cls, plan: TrialPlan, *, now: datetime) -> tuple[Trial, tuple[Command, ...]]:
+        """Begin a trial that was never seen before."""
+        trial = cls(plan, Memory(state=begin(plan.trial_id, now=now)))
+        opened = trial._entry(
+            now,
+            EntryKind.TRIAL_OPENED,
+            f"{plan.optimized} against {plan.baseline} on route {plan.route}: {plan.task}, "
+            f"judged by {plan.primary} ({plan.truth})",
+            plan=plan.fingerprint(),
+        )
+        skips = [
+            trial._entry(now, EntryKind.PHASE_SKIPPED, f"{phase}: {why}", phase=phase.value)
+            for phase, why in plan.skipped.items()
+        ]
+        return trial, (opened, *skips)
+
+    @classmethod
+    def restore(
+        cls, plan: TrialPlan, snapshot: Mapping[str, Any], *, now: datetime
+    ) -> tuple[Trial, tuple[Command, ...]]:
+        """
+        Go on where a snapshot stands.
+
+        Evidence that was gathered for another version of the model, or for other limits, is not
+        carried over: a new epoch begins. Another version also begins in the shadow.
+        """
+        state = msgspec.convert(snapshot["state"], RolloutState)
+        memory = Memory(
+            # What the actuator really holds is not known after a restart: it will be read back.
+            state=replace(state, applied_weight=None),
+            chain=snapshot["chain"],
+            pairs=snapshot["pairs"],
+            pairs_in_stage=snapshot["pairs_in_stage"],
+            said=tuple(snapshot["said"]),
+        )
+        trial = cls(plan, memory)
+        if [snapshot["version"], snapshot["optimized"]] != [plan.version, plan.optimized]:
+            return trial, trial._begin_anew(now, "another version of the optimized model")
+        if snapshot["fingerprint"] != plan.fingerprint():
+            return trial, trial._new_epoch(now, "limits or bets were changed")
+        return trial, ()
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return what `restore` needs, as JSON."""
+        return {
+            "state": msgspec.to_builtins(self.memory.state),
+            "chain": self.memory.chain,
+            "pairs": self.memory.pairs,
+            "pairs_in_stage": self.memory.pairs_in_stage,
+            "said": list(self.memory.said),
+            "version": self.plan.version,
+            "optimized": self.plan.optimized,
+            "fingerprint": self.plan.fingerprint(),
+        }
+
+    # --- events ---
+
+    def handle(self, event: Event) -> tuple[Command, ...]:
+        """
+        Take an event in, and return what must be done about it, in order.
+
+        Raises:
+            RefusedError: If a person asked for what may not be done now; nothing has changed then.
+
+        """
+        match event:
+            case Ticked():
+                return self._ticked(event)
+            case WeightApplied():
+                return self._applied(event)
+            case WeightRejected():
+                return self._rejected(event)
+            case OperatorAsked():
+                return self._asked(event)
+
+    def _ticked(self, event: Ticked) -> tuple[Command, ...]:
+        if self.memory.state.phase is Phase.ROLLED_BACK:
+            return self._ask_again()
+        verdict = self._weigh(event)
+        facts = Facts(
+            now=event.now,
+            pairs_in_stage=self.memory.pairs_in_stage,
+            route_holder=event.route_holder,
+            grade=verdict.grade,
+        )
+        after = step(self.memory.state, verdict.decision, course=self.plan.course, facts=facts)
+        self._remember(
+            state=after.state,
+            blocked=why_not_climb(self.memory.state, course=self.plan.course, facts=facts),
+        )
+        if after.move is None:
+            return (*self._say(verdict, event), *self._ask_again())
+        return self._moved(verdict, after, event.now)
+
+    def _weigh(self, event: Ticked) -> Verdict:
+        state, rules = self.memory.state, self.plan.rules
+        epoch = _sums(event.totals, lambda _: True)
+        stage = _sums(event.totals, lambda cell: cell.stage in {0, state.stage_count})
+        counts = {
+            rule.claim: (stage if rule.scope is Scope.STAGE else epoch).get(_cell(rule.claim))
+            for rule in rules
+        }
+        known = {claim: count for claim, count in counts.items() if count is not None}
+        evidence, chain = self.scales.weigh(known, self.memory.chain)
+        by_rule = {rule: evidence[rule.claim] for rule in rules}
+        pairs = _pairs(epoch)
+        self._remember(
+            chain=chain,
+            evidence=by_rule,
+            totals=epoch,
+            average=self._average(by_rule),
+            last_pair_at=event.now if pairs > self.memory.pairs else self.memory.last_pair_at,
+            pairs=pairs,
+            pairs_in_stage=_pairs(stage),
+        )
+        case = Case(
+            trial_id=self.plan.trial_id,
+            epoch=state.epoch,
+            rules=rules,
+            evidence=by_rule,
+            average=self.memory.average,
+            needs=self.needs,
+            now=event.now,
+        )
+        verdict = judge(case, holds_weight=state.desired_weight > 0)
+        self._remember(verdict=verdict)
+        return verdict
+
+    def _average(self, evidence: Mapping[Rule, Evidence]) -> Average:
+        if not self._shares:
+            return NOTHING_PROVEN
+        rules, weights = list(self._shares), list(self._shares.values())
+        log_es = [evidence[rule].log_e_value for rule in rules]
+        return Average(
+            log_e_value=average(log_es, weights),
+            blamed=rules[blame(log_es, weights)],
+            weights=self._shares,
+        )
+
+    def _say(self, verdict: Verdict, event: Ticked) -> tuple[Command, ...]:
+        holder = event.route_holder
+        held = holder is not None and holder != self.plan.trial_id
+        wants = verdict.decision is Decision.PROMOTE
+        note = f"; the route's traffic is held by trial {holder}" if held and wants else ""
+        first = verdict.reasons[0].rule if verdict.reasons else ""
+        said = (verdict.decision.value, verdict.grade.value, first, note)
+        if said == self.memory.said:
+            return ()
+        self._remember(said=said)
+        return (self._verdict_entry(verdict, note),)
+
+    def _moved(self, verdict: Verdict, after: Step, now: datetime) -> tuple[Command, ...]:
+        self._remember(said=())
+        return (
+            self._verdict_entry(verdict),
+            *self._stage_entered(after, now, why=verdict.sentence),
+        )
+
+    def _stage_entered(self, after: Step, now: datetime, *, why: str) -> Iterator[Command]:
+        state = after.state
+        sentence = f"{_MOVED[after.move]} {share(state.desired_weight)} of route {self.plan.route}"
+        yield self._entry(
+            now,
+            EntryKind.STAGE_ENTERED,
+            f"{sentence}: {why}",
+            move=after.move.name.lower() if after.move else "",
+            phase=state.phase.value,
+            weight=state.desired_weight,
+            stage=state.stage_count,
+        )
+        yield SetWeight(weight=state.desired_weight)
+        yield Notify(event=f"rollout.{_EVENTS[after.move]}", sentence=sentence)
+
+    def _ask_again(self) -> tuple[Command, ...]:
+        state = self.memory.state
+        if state.applied_weight == state.desired_weight:
+            return ()
+        return (SetWeight(weight=state.desired_weight),)
+
+    def _applied(self, event: WeightApplied) -> tuple[Command, ...]:
+        state = self.memory.state
+        if state.applied_weight == event.weight:
+            return ()
+        self._remember(state=replace(state, applied_weight=event.weight), rejected="")
+        return (
+            self._entry(
+                event.now,
+                EntryKind.WEIGHT_APPLIED,
+                f"{self.plan.optimized} now has {share(event.weight)} of route {self.plan.route}",
+                weight=event.weight,
+            ),
+        )
+
+    def _rejected(self, event: WeightRejected) -> tuple[Command, ...]:
+        if self.memory.rejected == event.problem:
+            return ()
+        self._remember(rejected=event.problem)
+        sentence = f"weight {share(event.weight)} not applied: {event.problem}"
+        return (
+            self._entry(event.now, EntryKind.WEIGHT_REJECTED, sentence, weight=event.weight),
+            Notify(event="actuator.weight_rejected", sentence=sentence),
+        )
+
+    def _asked(self, event: OperatorAsked) -> tuple[Command, ...]:
+        before = self.memory.state
+        facts = Facts(now=event.now)
+        after = step(before, event.operation, course=self.plan.course, facts=facts)
+        if after.state == before:
+            raise RefusedError(_refusal(event.operation, before))
+        entry = self._entry(
+            event.now,
+            EntryKind.OPERATION,
+            f"{event.operator} asked to {event.operation}: {event.reason or 'no reason given'}",
+            operation=event.operation.value,
+            operator=event.operator,
+            reason=event.reason,
+        )
+        self._remember(state=after.state, said=())
+        if after.move is None:
+            return (entry,)
+        why = f"{event.operator}: {event.reason}"
+        opened = self._forget(event.now, why) if after.move is Move.RE_ARM else ()
+        return (entry, *opened, *self._stage_entered(after, event.now, why=why))
+
+    # --- epochs ---
+
+    def _begin_anew(self, now: datetime, why: str) -> tuple[Command, ...]:
+        state = self.memory.state
+        fresh = begin(self.plan.trial_id, now=now, epoch=state.epoch + 1)
+        self._remember(state=replace(fresh, stage_count=state.stage_count + 1, paused=state.paused))
+        return self._forget(now, f"{why}: back to the shadow")
+
+    def _new_epoch(self, now: datetime, why: str) -> tuple[Command, ...]:
+        state = self.memory.state
+        self._remember(
+            state=replace(
+                state,
+                epoch=state.epoch + 1,
+                stage_count=state.stage_count + 1,
+                entered_stage_at=now,
+            )
+        )
+        return self._forget(now, why)
+
+    def _forget(self, now: datetime, why: str) -> tuple[Command, ...]:
+        self.memory = Memory(state=self.memory.state)
+        epoch = self.memory.state.epoch
+        return (self._entry(now, EntryKind.EPOCH_OPENED, f"epoch {epoch}: {why}", epoch=epoch),)
+
+    # --- small things ---
+
+    def _remember(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Memory
+        self.memory = replace(self.memory, **changes)
+
+    def _entry(self, now: datetime, kind: EntryKind, sentence: str, **data: Any) -> Record:  # noqa: ANN401
+        return Record(
+            entry=Entry(
+                at=now, trial_id=self.plan.trial_id, kind=kind, sentence=sentence, data=data
+            )
+        )
+
+    def _verdict_entry(self, verdict: Verdict, note: str = "") -> Record:
+        return self._entry(
+            verdict.decided_at,
+            EntryKind.VERDICT,
+            verdict.sentence + note,
+            decision=verdict.decision.value,
+            grade=verdict.grade.value,
+            epoch=verdict.epoch,
+            log_e_roll_back=self.memory.average.log_e_value,
+            reasons=[msgspec.to_builtins(reason) for reason in verdict.reasons],
+        )
+
+
+_MOVED: Mapping[Move | None, str] = {
+    Move.CLIMB: "climbed to",
+    Move.STEP_DOWN: "stepped down to",
+    Move.DROP: "rolled back to",
+    Move.RE_ARM: "re-armed with",
+}
+
+_EVENTS: Mapping[Move | None, str] = {
+    Move.CLIMB: "stage_entered",
+    Move.STEP_DOWN: "stepped_down",
+    Move.DROP: "rolled_back",
+    Move.RE_ARM: "re_armed",
+}
+
+
+def _refusal(operation: Operation, state: RolloutState) -> str:
+    where = f"trial {state.trial_id} is {state.phase}{', paused' if state.paused else ''}"
+    match operation:
+        case Operation.PAUSE | Operation.RESUME:
+            return f"{where}: there is nothing to {operation}"
+        case Operation.ROLL_BACK:
+            return f"{where}: there is nothing to roll back"
+        case Operation.RE_ARM:
+            return f"{where}: only a trial that was rolled back can be re-armed"
+
+
+def _cell(claim: Claim) -> tuple[MetricName, SliceName]:
+    return claim.metric, claim.slice
+
+
+def _sums(
+    totals: Mapping[Cell, Counts], wanted: Callable[[Cell], bool]
+) -> dict[tuple[MetricName, SliceName], Counts]:
+    """Add up the stages of each (metric, slice)."""
+    parts: defaultdict[tuple[MetricName, SliceName], list[Counts]] = defaultdict(list)
+    for cell, counts in totals.items():
+        if wanted(cell):
+            parts[cell.metric, cell.slice].append(counts)
+    return {key: _add(many) for key, many in parts.items()}
+
+
+def _add(many: Iterable[Counts]) -> Counts:
+    first, *rest = many
+    if not rest:
+        return first
+    return tuple(np.array([first, *rest], dtype=np.int64).sum(axis=0).tolist())
+
+
+def _pairs(sums: Mapping[tuple[MetricName, SliceName], Counts]) -> int:
+    """Every pair has a verdict on whether each model failed: its count is the pairs' count."""
+    counts = sums.get((ERROR, EVERYTHING))
+    return 0 if counts is None else outcomes.pairs(MetricKind.VERDICTS, counts)

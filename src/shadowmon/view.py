@@ -1,0 +1,127 @@
+"""
+What people and Prometheus may see: one immutable picture, taken after each committed tick.
+
+The API, the metrics, the terminal view and the demo's story all read this and nothing else, so
+that they never disagree; and it shows only what the store has, so that a restart never takes
+anything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shadowmon.records import (
+    Contrast,
+    Evidence,
+    Metric,
+    MetricName,
+    ModelName,
+    RolloutState,
+    RouteName,
+    SliceName,
+    Stage,
+    TrialId,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One metric in one slice as a person reads it: estimate, interval, the limit it is held to."""
+
+    metric: Metric
+    slice: SliceName
+    contrast: Contrast
+    count: int
+    missing: int
+    baseline_rate: float | None
+    optimized_rate: float | None
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    acceptable: float | None
+    """What a climb asks the figure to be proven below; None if no climb asks."""
+    red_line: float | None
+    """What takes all weight away once the figure is proven above; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One rule's claim and the race it runs."""
+
+    rule: str
+    evidence: Evidence
+    log_e_needed: float
+    weight: float
+    """Its share in the average of all rules that can take weight away; 1 for a rule of a climb."""
+    armed: bool = True
+    breached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialView:
+    """One trial."""
+
+    trial_id: TrialId
+    number: int
+    """Its place in the configuration, and on the board."""
+    route: RouteName
+    baseline: ModelName
+    optimized: ModelName
+    version: str
+    task: str
+    truth: str
+    """What the primary metric is held against: labels, or the baseline's own answer."""
+    primary: MetricName
+    stages: tuple[Stage, ...]
+    state: RolloutState
+    verdict: Verdict | None
+    figures: tuple[Figure, ...]
+    rules: tuple[RuleView, ...]
+    log_e_roll_back: float
+    """The weighted average that the roll-back is decided on."""
+    log_e_roll_back_needed: float
+    pairs: int
+    """Scored in this epoch."""
+    pairs_in_stage: int
+    last_pair_at: datetime | None
+    blocked: str = ""
+    """Why it may not climb now although its evidence might allow it; empty if it may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One number of the daemon's own, named and labelled as the metrics show it."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonView:
+    """Everything."""
+
+    at: datetime
+    started_at: datetime
+    version: str
+    trials: tuple[TrialView, ...]
+    funnel: Mapping[str, int]
+    """
+    Requests, in the order they can fall out: seen, unrouted, sampled_out, shed, oversize, aborted,
+    handed_over, unpaired, unscorable, scored. The first is the proxy's and the tap's together.
+    """
+    samples: tuple[Sample, ...] = ()
+    """Counters of all processes, living and dead."""
+    gauges: tuple[Sample, ...] = ()
+    answers: Mapping[str, tuple[tuple[int, ...], float]] = field(default_factory=dict)
+    """Arm -> answers that users got in each of `ipc.board.USER_SECONDS`' buckets, total seconds."""
+    tick_seconds: float = 0.0
+    config_reload_successful: bool = True
+    config_reload_at: datetime | None = None
+    store_problem: str = ""
+    """Empty while the store can be written."""
+    problems: tuple[str, ...] = ()
+    """Why the daemon is not ready; empty if it is."""

@@ -1,0 +1,414 @@
+"""One arm before model servers that do everything wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import socket
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from shadowmon.clock import SystemClock
+from shadowmon.mirror.arm import Arm, open_session
+from shadowmon.mirror.settings import MirrorSettings, ModelSettings
+from shadowmon.records import Answer, ModelName, Outcome, Reply
+from shadowmon.traffic.codecs.openai import OpenAI
+from tests.factories import an_exchange
+from tests.integration.mirror.model_server import (
+    Answering,
+    Connection,
+    ModelServer,
+    a_model_server,
+    always,
+    http,
+)
+
+
+CHAT = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
+GOOD = http(CHAT, b"content-type: application/json")
+EVENT = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\n'
+ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+ASKED = an_exchange(b'{"model":"a","messages":[]}')
+
+
+@asynccontextmanager
+async def an_arm(
+    url: str, *, answer_max_bytes: int = 100_000, **settings: Any
+) -> AsyncIterator[Arm]:
+    async with open_session() as session:
+        yield Arm(
+            ModelName("int8"),
+            ModelSettings(url=url, **{"timeout_seconds": 0.3, **settings}),
+            OpenAI({}),
+            session,
+            SystemClock(),
+            mirror=MirrorSettings(answer_max_bytes=answer_max_bytes),
+        )
+
+
+async def call(answer: Answering, **settings: Any) -> Reply:
+    async with a_model_server(answer) as server, an_arm(server.url, **settings) as arm:
+        return await arm.call(ASKED)
+
+
+async def sent(exchange: Any, **settings: Any) -> bytes:
+    """Return the request as it was on the wire."""
+    async with a_model_server(always(GOOD)) as server, an_arm(server.url, **settings) as arm:
+        reply = await arm.call(exchange)
+        assert reply.outcome is Outcome.OK, reply.problem
+        return server.requests[0].replace(server.url[7:].encode(), b"HOST")
+
+
+# --- what is sent ---
+
+
+async def test_request_on_the_wire() -> None:
+    """Credentials and hop-by-hop fields stay here, all else goes on, and nothing is added."""
+    exchange = an_exchange(
+        b'{"model":"a","messages":[]}',
+        headers=(
+            ("host", "api.example"),
+            ("authorization", "Bearer user"),
+            ("cookie", "secret"),
+            ("x-api-key", "secret"),
+            ("connection", "keep-alive, X-Hop"),
+            ("x-hop", "1"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("expect", "100-continue"),
+            ("accept-encoding", "br, zstd"),
+            ("content-length", "999"),
+            ("content-type", "application/json"),
+            ("x-request-id", "x-1"),
+            ("x-a", "1"),
+            ("x-a", "2"),
+            ("x-team", "theirs"),
+        ),
+    )
+
+    raw = await sent(
+        exchange,
+        bearer_token="ours",
+        headers={"X-Team": "ours"},
+        rewrite={"model": "b", "parameters": {"seed": 7}},
+    )
+
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"POST /v1/chat/completions HTTP/1.1"
+    assert sorted(line.lower() for line in head.split(b"\r\n")[1:]) == [
+        b"authorization: bearer ours",
+        b"content-length: 36",
+        b"content-type: application/json",
+        b"host: host",
+        b"x-a: 1",
+        b"x-a: 2",
+        b"x-request-id: x-1",
+        b"x-shadowmon-shadow: 1",
+        b"x-team: ours",
+    ]
+    assert body == b'{"model":"b","messages":[],"seed":7}'
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("/v1//a/../%2F/%2e?b=%20&c=+&b=/?", "/v1//a/../%2F/%2e?b=%20&c=+&b=/?"),
+        ("/a?", "/a"),  # yarl's doing; the docstring of url_of says so
+        ("/a/", "/a/"),
+        ("/", "/"),
+        ("/a;b=c,d:e@f|g", "/a;b=c,d:e@f|g"),
+        ("http://api.example/a?b", "/a?b"),
+        ("//evil.example/a", "//evil.example/a"),
+        ("/a#b", "/a%23b"),
+        ("/\xe9\r\nx: y", "/%E9%0D%0Ax:%20y"),
+    ],
+)
+async def test_target_is_untouched(target: str, line: str) -> None:
+    """The target goes out as it came in; only what would break the request line is encoded."""
+    raw = await sent(an_exchange(b"{}", target=target))
+
+    assert raw.split(b"\r\n")[0].decode() == f"POST {line} HTTP/1.1"
+
+
+async def test_path_prefix_of_the_model() -> None:
+    """A model's path prefix comes before the target."""
+    async with a_model_server(always(GOOD)) as server, an_arm(server.url + "/int8/") as arm:
+        await arm.call(an_exchange(b"{}", target="/v1/x?y"))
+
+    assert server.requests[0].startswith(b"POST /int8/v1/x?y HTTP/1.1\r\n")
+
+
+async def test_request_without_a_body() -> None:
+    """A request without a body is sent without one, with any method."""
+    raw = await sent(an_exchange(b"", method="DELETE"))
+
+    assert raw.startswith(b"DELETE /v1/chat/completions HTTP/1.1\r\n")
+    assert raw.endswith(b"\r\n\r\n")
+
+
+async def test_large_request() -> None:
+    """A request of several megabytes is sent whole."""
+    body = json.dumps({"messages": "x" * 3_000_000}).encode()
+
+    raw = await sent(an_exchange(body), timeout_seconds=5)
+
+    assert raw.endswith(body)
+
+
+# --- what comes back ---
+
+
+async def test_good_answer() -> None:
+    """A good answer is OK, timed, and read."""
+    reply = await call(always(GOOD))
+
+    assert reply.outcome is Outcome.OK
+    assert reply.answer == Answer(text="hi", finish_reason="stop")
+    assert (reply.model, reply.status, reply.served, reply.cost) == ("int8", 200, False, None)
+    assert reply.first_byte_seconds is not None
+    assert 0 < reply.first_byte_seconds <= reply.duration_seconds < 0.3
+
+
+async def test_first_byte_of_a_stream() -> None:
+    """The first byte is timed at the body's first piece, and the duration at its last."""
+    pieces = (ENDLESS_HEAD, EVENT, EVENT, b"data: [DONE]\n\n")
+
+    async def answer(connection: Connection) -> None:
+        await asyncio.sleep(0.05)
+        await connection.send(*pieces, every=0.05)
+        connection.writer.close()
+
+    reply = await call(answer, timeout_seconds=5)
+
+    assert reply.answer is not None
+    assert reply.answer.text == "hihi"
+    assert reply.first_byte_seconds == pytest.approx(0.1, abs=0.045)
+    assert reply.duration_seconds > 0.19
+
+
+async def test_compressed_answer() -> None:
+    """A compressed answer is read, though none was asked for."""
+    reply = await call(always(http(gzip.compress(CHAT), b"content-encoding: gzip")))
+
+    assert reply.outcome is Outcome.OK
+
+
+async def hang(connection: Connection) -> None:
+    await connection.hang()
+
+
+async def reset(connection: Connection) -> None:
+    connection.reset()
+
+
+async def close(connection: Connection) -> None:
+    connection.writer.close()
+
+
+async def reset_in_the_body(connection: Connection) -> None:
+    await connection.send(GOOD[:-5])
+    connection.reset()
+
+
+async def close_in_the_body(connection: Connection) -> None:
+    await connection.send(GOOD[:-5])
+    connection.writer.close()
+
+
+async def close_in_a_chunk(connection: Connection) -> None:
+    await connection.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{")
+    connection.writer.close()
+
+
+async def endless(connection: Connection) -> None:
+    await connection.send(ENDLESS_HEAD)
+    while True:
+        await connection.send(EVENT * 100)
+
+
+async def cut_stream(connection: Connection) -> None:
+    await connection.send(ENDLESS_HEAD, EVENT)
+    connection.writer.close()
+
+
+SLOW_HEAD = always(*(bytes([byte]) for byte in GOOD), every=0.05)
+SLOW_BODY = always(GOOD[: -len(CHAT)], *(bytes([byte]) for byte in CHAT), every=0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "status"),
+    [
+        pytest.param(hang, Outcome.TIMEOUT, 0, id="hang"),
+        pytest.param(SLOW_HEAD, Outcome.TIMEOUT, 0, id="slow head"),
+        pytest.param(SLOW_BODY, Outcome.TIMEOUT, 0, id="slow body"),
+        pytest.param(reset, Outcome.RESET, 0, id="reset at once"),
+        pytest.param(close, Outcome.RESET, 0, id="closed at once"),
+        pytest.param(reset_in_the_body, Outcome.RESET, 0, id="reset in the body"),
+        pytest.param(close_in_the_body, Outcome.RESET, 0, id="closed in the body"),
+        pytest.param(close_in_a_chunk, Outcome.RESET, 0, id="closed in a chunk"),
+        pytest.param(cut_stream, Outcome.RESET, 200, id="cut stream"),
+        pytest.param(always(b"\x00canary\r\n\r\n"), Outcome.GARBAGE, 0, id="not HTTP"),
+        pytest.param(always(http(b"canary")), Outcome.GARBAGE, 200, id="not JSON"),
+        pytest.param(always(http(b"")), Outcome.GARBAGE, 200, id="empty"),
+        pytest.param(endless, Outcome.GARBAGE, 0, id="endless"),
+        pytest.param(always(http(b"x" * 200_000)), Outcome.GARBAGE, 0, id="huge"),
+        pytest.param(
+            always(http(b"canary", status=b"500 canary")), Outcome.ERROR, 500, id="status 500"
+        ),
+        pytest.param(
+            always(http(b'{"error": {"type": "a canary", "message": "canary"}}')),
+            Outcome.ERROR,
+            200,
+            id="error in the body",
+        ),
+        pytest.param(
+            always(http(b"", b"location: /canary", status=b"302 Found")),
+            Outcome.GARBAGE,
+            302,
+            id="redirect",
+        ),
+        pytest.param(always(http(b"x", b"content-encoding: br")), Outcome.SHED, 200, id="brotli"),
+    ],
+)
+async def test_failures_are_replies(answer: Answering, outcome: Outcome, status: int) -> None:
+    """Every way to fail is a reply with its outcome, in bounded time, and quotes nothing."""
+    async with asyncio.timeout(2):
+        reply = await call(answer)
+
+    assert (reply.outcome, reply.status, reply.answer, reply.cost) == (outcome, status, None, None)
+    assert reply.problem
+    assert "canary" not in repr(reply)
+    if outcome is Outcome.TIMEOUT:
+        assert reply.duration_seconds == pytest.approx(0.3, abs=0.1)
+
+
+async def test_no_connection() -> None:
+    """A model server that is not there refuses."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        async with an_arm(f"http://127.0.0.1:{nobody.getsockname()[1]}") as arm:
+            reply = await arm.call(ASKED)
+
+    assert (reply.outcome, reply.problem) == (Outcome.REFUSED, "no connection")
+
+
+async def test_redirect_is_not_followed() -> None:
+    """No shadow call ever goes to an address that a model server names."""
+    answer = always(http(b"", b"location: /elsewhere", status=b"307 Temporary Redirect"))
+    async with a_model_server(answer) as server, an_arm(server.url) as arm:
+        await arm.call(ASKED)
+
+    assert len(server.requests) == 1
+
+
+async def test_request_that_cannot_be_rewritten() -> None:
+    """A request that the codec cannot rewrite is shed: it says nothing about the model."""
+    async with (
+        a_model_server(always(GOOD)) as server,
+        an_arm(server.url, rewrite={"model": "b"}) as arm,
+    ):
+        reply = await arm.call(an_exchange(b"canary"))
+
+    assert (reply.outcome, server.requests) == (Outcome.SHED, [])
+    assert "canary" not in repr(reply)
+
+
+async def test_connection_that_was_closed_while_idle() -> None:
+    """A reused connection that turns out dead is the race of us two, and the call is made again."""
+    answered = 0
+
+    async def one_answer_for_each_connection(connection: Connection) -> None:
+        nonlocal answered
+        answered += 1
+        if answered == 2:
+            connection.reset()
+        else:
+            await connection.send(GOOD)
+
+    async with a_model_server(one_answer_for_each_connection) as server, an_arm(server.url) as arm:
+        replies = [await arm.call(ASKED), await arm.call(ASKED)]
+
+    assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.OK]
+    assert (len(server.requests), server.connections) == (3, 2)
+
+
+async def test_new_connection_is_not_tried_again() -> None:
+    """A new connection that is reset is the model's failure, and is not tried again."""
+    async with a_model_server(reset) as server, an_arm(server.url) as arm:
+        await arm.call(ASKED)
+
+    assert len(server.requests) == 1
+
+
+async def test_price() -> None:
+    """A good answer has its cost."""
+    answer = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 10}}
+    reply = await call(
+        always(http(json.dumps(answer).encode())), price={"per_request": 1, "per_input_token": 0.5}
+    )
+
+    assert reply.cost == 6.0
+
+
+# --- limits ---
+
+
+def gate(server_open: asyncio.Event) -> Answering:
+    async def answer(connection: Connection) -> None:
+        await server_open.wait()
+        await connection.send(GOOD)
+
+    return answer
+
+
+async def under_way(server: ModelServer, number: int) -> None:
+    async with asyncio.timeout(2):
+        while len(server.requests) < number:
+            await asyncio.sleep(0.005)
+
+
+async def test_calls_wait_for_a_slot() -> None:
+    """No more calls are under way than allowed; the others' own time begins later."""
+    opened = asyncio.Event()
+    async with (
+        a_model_server(gate(opened)) as server,
+        an_arm(server.url, connections_max=2, timeout_seconds=5) as arm,
+        asyncio.TaskGroup() as group,
+    ):
+        calls = [group.create_task(arm.call(ASKED)) for _ in range(4)]
+        await under_way(server, 2)
+        await asyncio.sleep(0.2)
+        assert len(server.requests) == 2
+        opened.set()
+
+    replies = [call.result() for call in calls]
+    assert {reply.outcome for reply in replies} == {Outcome.OK}
+    assert sorted(reply.duration_seconds for reply in replies)[1] < 0.15
+
+
+async def test_waiting_has_an_end() -> None:
+    """A call that gets no slot in time is shed, and is not the model's failure."""
+    async with (
+        a_model_server(hang) as server,
+        an_arm(server.url, connections_max=1) as arm,
+        asyncio.TaskGroup() as group,
+    ):
+        calls = [group.create_task(arm.call(ASKED)) for _ in range(3)]
+
+    outcomes = sorted(call.result().outcome for call in calls)
+    assert outcomes in (["shed", "shed", "timeout"], ["shed", "timeout", "timeout"])
+
+
+async def test_slots_are_given_back() -> None:
+    """Whatever becomes of a call, being cancelled included, its slot is free again."""
+    async with a_model_server(hang) as server, an_arm(server.url, connections_max=1) as arm:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await arm.call(ASKED)
+        assert (await arm.call(ASKED)).outcome is Outcome.TIMEOUT
+        assert (await arm.call(ASKED)).outcome is Outcome.TIMEOUT

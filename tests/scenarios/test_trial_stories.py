@@ -1,0 +1,205 @@
+"""
+Stories of a trial, told in text files.
+
+Each block is what happens, a line of dashes, and what the trial answers. To accept new answers:
+SHADOWMON_REWRITE=1 pytest tests/scenarios, then read the diff, and commit only what you can
+explain.
+
+    count METRIC[/SLICE] PLACE=N …   pairs were counted (places: both_no optimized_only
+                                     baseline_only both_yes missing)
+    wait SECONDS                     time passes
+    tick [held_by TRIAL]             the daemon ticks
+    operator WHO OPERATION REASON    a person asks
+    actuator down|up                 weights can not be, or can be, set
+    restart [version V]              the daemon comes back, perhaps with another model
+    acceptable LOSS                  the daemon comes back with another limit
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shadowmon.errors import RefusedError
+from shadowmon.policy.settings import PolicySettings
+from shadowmon.records import (
+    NO_TRAFFIC,
+    Cell,
+    Counts,
+    MetricName,
+    Notify,
+    Operation,
+    OperatorAsked,
+    Phase,
+    Record,
+    Scope,
+    SetWeight,
+    SliceName,
+    Ticked,
+    TrialId,
+    WeightApplied,
+    WeightRejected,
+)
+from shadowmon.trial import Trial, TrialPlan
+from tests.factories import NOON
+from tests.trials import METRICS, a_plan
+
+
+STORIES = sorted(Path(__file__).parent.glob("trial/*.txt"))
+PLACES = ("both_no", "optimized_only", "baseline_only", "both_yes", "missing")
+
+
+class Stage:
+    """A trial, and a world that does what it is told."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.plan = a_plan(edge=("rare",))
+        self.totals: dict[Cell, Counts] = {}
+        self.weight = NO_TRAFFIC
+        self.actuator_works = True
+        self.trial, commands = Trial.open(self.plan, now=self.now)
+        self.opening = self.perform(commands)
+        self.read_back()
+
+    def tell(self, line: str) -> list[str]:
+        match line.split():
+            case ["count", what, *amounts]:
+                self.count(what, dict(amount.split("=") for amount in amounts))
+                return []
+            case ["wait", seconds]:
+                self.now += timedelta(seconds=float(seconds))
+                return []
+            case ["tick", *rest]:
+                holder = TrialId(rest[1]) if rest else None
+                event = Ticked(now=self.now, totals=self.of_epoch(), route_holder=holder)
+                return [*self.perform(self.trial.handle(event)), self.state()]
+            case ["operator", who, operation, *reason]:
+                return [*self.ask(who, Operation(operation), " ".join(reason)), self.state()]
+            case ["actuator", word]:
+                self.actuator_works = word == "up"
+                return []
+            case ["restart", *rest]:
+                plan = replace(self.plan, version=rest[1]) if rest else self.plan
+                return [*self.restart(plan), self.state()]
+            case ["acceptable", loss]:
+                policy = PolicySettings(acceptable=float(loss))
+                return [*self.restart(a_plan(policy=policy, edge=("rare",))), self.state()]
+            case _:
+                pytest.fail(f"no such line in a story: {line!r}")
+
+    def count(self, what: str, amounts: dict[str, str]) -> None:
+        name, _, slice_name = what.partition("/")
+        metric = MetricName(name)
+        state = self.trial.memory.state
+        cell = Cell(
+            trial_id=state.trial_id,
+            epoch=state.epoch,
+            stage=state.stage_count if METRICS[metric].scope is Scope.STAGE else 0,
+            metric=metric,
+            slice=SliceName(slice_name or "all"),
+        )
+        before = self.totals.get(cell, (0,) * len(PLACES))
+        self.totals[cell] = tuple(
+            had + int(amounts.get(place, 0)) for had, place in zip(before, PLACES, strict=True)
+        )
+
+    def of_epoch(self) -> dict[Cell, Counts]:
+        epoch = self.trial.memory.state.epoch
+        return {cell: counts for cell, counts in self.totals.items() if cell.epoch == epoch}
+
+    def ask(self, who: str, operation: Operation, reason: str) -> list[str]:
+        event = OperatorAsked(operation=operation, operator=who, reason=reason, now=self.now)
+        try:
+            return self.perform(self.trial.handle(event))
+        except RefusedError as error:
+            return [f"refused: {error}"]
+
+    def restart(self, plan: TrialPlan) -> list[str]:
+        snapshot = json.loads(json.dumps(self.trial.snapshot()))
+        self.plan = plan
+        self.trial, commands = Trial.restore(plan, snapshot, now=self.now)
+        self.read_back()
+        return self.perform(commands)
+
+    def read_back(self) -> None:
+        """Ask the actuator what weight it has, as the daemon does at every start."""
+        memory = self.trial.memory
+        self.trial.memory = replace(memory, state=replace(memory.state, applied_weight=self.weight))
+
+    def perform(self, commands) -> list[str]:
+        said = []
+        for command in commands:
+            match command:
+                case Record(entry=entry):
+                    said.append(f"journal {entry.kind}: {entry.sentence}")
+                case SetWeight(weight=weight):
+                    said.append(f"set weight {weight}")
+                    said += self.perform(self.trial.handle(self.actuate(weight)))
+                case Notify():
+                    pass
+                case _:
+                    pytest.fail(f"no such command: {command}")
+        return said
+
+    def actuate(self, weight):
+        if self.actuator_works:
+            self.weight = weight
+            return WeightApplied(weight=weight, now=self.now)
+        return WeightRejected(weight=weight, problem="no connection", now=self.now)
+
+    def state(self) -> str:
+        state = self.trial.memory.state
+        words = [f"= {state.phase}", f"epoch {state.epoch}", f"wants {state.desired_weight}"]
+        if state.applied_weight != state.desired_weight:
+            words.append(f"has {state.applied_weight}")
+        if state.paused:
+            words.append("paused")
+        if state.phase is not Phase.ROLLED_BACK and self.trial.memory.blocked:
+            words.append(f"blocked: {self.trial.memory.blocked}")
+        return ", ".join(words)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+def test_story(story: Path):
+    """The trial answers every line of the story as the story says."""
+    stage = Stage()
+    told = []
+    for block in story.read_text().strip().split("\n\n"):
+        happens = block.split("\n----")[0]
+        answers = [
+            answer
+            for line in happens.splitlines()
+            if not line.startswith("#")
+            for answer in stage.tell(line)
+        ]
+        told.append("\n".join([happens, "----", *answers]))
+    text = "\n\n".join(told) + "\n"
+    if os.environ.get("SHADOWMON_REWRITE"):
+        story.write_text(text)
+    assert story.read_text() == text
+
+
+def test_there_are_stories_and_each_is_told_once():
+    """An empty folder of stories would prove nothing."""
+    names = Counter(story.stem for story in STORIES)
+
+    assert len(names) >= 8
+
+
+def test_a_trial_begins_with_what_it_is_and_what_it_skips():
+    """The first entries say what is judged by which truth, and which phases are left out."""
+    assert Stage().opening == [
+        (
+            "journal trial_opened: int8 against fp32 on route digits: classification, "
+            "judged by correct (labels)"
+        ),
+        "journal phase_skipped: benchmark: not today",
+    ]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shadowmon.evidence.confseq import interval
+from shadowmon.evidence.outcomes import KNOTS, UNIT
+from shadowmon.records import Contrast
+
+
+def distances(*knots_and_pairs: tuple[int, int]) -> tuple[int, ...]:
+    counts = [0] * (KNOTS + 1)
+    for knot, pairs in knots_and_pairs:
+        counts[knot] = pairs * UNIT
+    return tuple(counts)
+
+
+def test_any_rise_has_no_interval():
+    """There is no limit to vary."""
+    assert interval(Contrast.ANY_RISE, (9, 5, 1, 0, 0), alpha=0.05) == (None, None)
+
+
+@pytest.mark.parametrize("contrast", [c for c in Contrast if c is not Contrast.MEAN])
+def test_there_is_no_interval_before_the_first_pair(contrast):
+    """Missing pairs alone bound nothing."""
+    assert interval(contrast, (0, 0, 0, 0, 3), alpha=0.05) == (None, None)
+
+
+def test_a_relative_figure_has_none_while_the_baseline_has_no_yes():
+    """What divides by zero has no interval either."""
+    assert interval(Contrast.RELATIVE_RISE, (9, 1, 0, 0, 0), alpha=0.05) == (None, None)
+
+
+def test_a_relative_figure_may_be_unbounded_on_one_side():
+    """One baseline error beside ten thousand missing pairs bounds no ratio from above."""
+    lower, upper = interval(Contrast.RELATIVE_RISE, (0, 50, 1, 0, 10_000), alpha=0.05)
+
+    assert lower is not None
+    assert lower < -0.9
+    assert upper is None
+
+
+@pytest.mark.parametrize(
+    ("contrast", "counts", "ends"),
+    [
+        (Contrast.ABSOLUTE_RISE, (0, 0, 1, 0, 0), (-1.0, 1.0)),
+        (Contrast.MEAN, distances((0, 1)), (0.0, 1.0)),
+    ],
+)
+def test_one_pair_leaves_nearly_the_whole_range(contrast, counts, ends):
+    """An interval never leaves its figure's range, and one pair hardly narrows it."""
+    assert interval(contrast, counts, alpha=0.05) == pytest.approx(ends, abs=0.02)
+
+
+def test_a_mean_at_the_end_of_its_range_has_that_end():
+    """Distances that are all 0 are bounded by 0 from below, and closely from above."""
+    lower, upper = interval(Contrast.MEAN, distances((0, 1000)), alpha=0.05)
+
+    assert lower == 0
+    assert upper == pytest.approx(np.log(2 / 0.05 * 16) / 1000, rel=0.3)
+
+
+def test_more_pairs_narrow_it_as_the_root():
+    """A hundred times the pairs is about a tenth of the width."""
+    few = interval(Contrast.RELATIVE_DROP, (80, 15, 15, 890, 0), alpha=0.05)
+    many = interval(Contrast.RELATIVE_DROP, (8000, 1500, 1500, 89_000, 0), alpha=0.05)
+
+    assert None not in (*few, *many)
+    widths = [ends[1] - ends[0] for ends in (few, many)]  # type: ignore[operator]
+    assert 8 < widths[0] / widths[1] < 12
+
+
+def test_ten_million_pairs_have_an_interval():
+    """Half a width of 3 to 4 standard errors remains, as the price of looking at all times."""
+    lower, upper = interval(
+        Contrast.ABSOLUTE_RISE, (9_000_000, 150_000, 150_000, 700_000, 0), alpha=0.05
+    )
+
+    assert lower is not None
+    assert upper is not None
+    assert 2.5 < (upper - lower) / 2 / np.sqrt(0.03 / 1e7) < 4.5

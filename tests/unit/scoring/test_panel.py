@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from shadowmon import plugins
+from shadowmon.records import Metric, MetricKind, MetricName, Observation
+from shadowmon.scoring.panel import Panel
+from shadowmon.scoring.settings import ScoringSettings
+from tests.factories import a_pair
+
+
+DISTANCE = MetricName("distance")
+VERDICT = MetricName("distance_verdict")
+GOOD = Observation(metric=DISTANCE, distance=0.5)
+
+
+class Says:
+    """A scorer that observes what it was told to."""
+
+    def __init__(self, *found, name=DISTANCE):
+        verdict = MetricName(f"{name}_verdict")
+        self.metrics: tuple[Metric, ...] = (
+            Metric(name=name, kind=MetricKind.DIVERGENCE, sentence="."),
+            Metric(name=verdict, kind=MetricKind.VERDICTS, sentence="."),
+        )
+        self.found = list(found)
+
+    def score(self, _pair):
+        return self.found
+
+
+class Raises(Says):
+    def __init__(self, error):
+        super().__init__(name=MetricName("other"))
+        self.error = error
+
+    def score(self, _pair):
+        raise self.error
+
+
+def test_observations_come_in_the_scorers_order():
+    """What the scorers observe is put together, in the order they were named in."""
+    first = Observation(metric=MetricName("first"), missing="optimized_failed")
+    panel = Panel({"b": Says(first, name=MetricName("first")), "a": Says(GOOD)})
+
+    score = panel.score(a_pair())
+
+    assert score.observations == (first, GOOD)
+    assert (score.pair, score.scorer_failures) == (a_pair(), {})
+
+
+def test_scorer_that_raises_loses_its_own():
+    """One scorer's error costs the others nothing; the pair's texts are not in the message."""
+    panel = Panel({"bad": Raises(KeyError("the user's secret")), "good": Says(GOOD)})
+
+    score = panel.score(a_pair())
+
+    assert score.observations == (GOOD,)
+    assert score.scorer_failures.keys() == {"bad"}
+    assert score.scorer_failures["bad"].startswith("KeyError in test_panel.py, line ")
+
+
+def test_out_of_memory_is_not_caught():
+    """A process without memory is not to be trusted: the error goes through."""
+    with pytest.raises(MemoryError):
+        Panel({"bad": Raises(MemoryError())}).score(a_pair())
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ({"distance": 1.01}, "distance (1.01) must be in the interval [0, 1]"),
+        ({"distance": -0.1}, "distance (-0.1) must be in the interval [0, 1]"),
+        ({"distance": math.nan}, "distance (nan) must be in the interval [0, 1]"),
+        ({"distance": True}, "a divergence needs a distance, a number, and no verdicts"),
+        ({"distance": "0"}, "a divergence needs a distance, a number, and no verdicts"),
+        ({}, "a divergence needs a distance, a number, and no verdicts"),
+        (
+            {"distance": 0.5, "baseline": True},
+            "a divergence needs a distance, a number, and no verdicts",
+        ),
+        (
+            {"distance": 0.5, "missing": "why"},
+            "a missing observation has nothing beside the reason",
+        ),
+        ({"missing": 7}, "what is missing must be said in a word"),
+    ],
+)
+def test_malformed_divergence_fails_its_scorer(found, problem):
+    """What is not exactly one of the forms is not counted, and the scorer is told on."""
+    score = Panel({"it": Says(Observation(metric=DISTANCE, **found))}).score(a_pair())
+    assert score.observations == ()
+    assert score.scorer_failures == {"it": f'of the metric "distance": {problem}'}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{"baseline": True}, {"distance": 0.5}, {"baseline": True, "optimized": 1}, {}],
+)
+def test_malformed_verdict_fails_its_scorer(found):
+    """A verdict needs a yes or a no about each model."""
+    score = Panel({"it": Says(Observation(metric=VERDICT, **found))}).score(a_pair())
+    assert "verdicts need True or False for both models" in score.scorer_failures["it"]
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (
+            [Observation(metric=MetricName("undeclared"), distance=0.0)],
+            'it does not declare the metric "undeclared"',
+        ),
+        ([GOOD, GOOD], 'it observed the metric "distance" twice'),
+        ([0.5], "it returned a float among its observations"),
+        (None, "it returned a NoneType, not a sequence of observations"),
+        ("garbage", "it returned a str, not a sequence of observations"),
+    ],
+)
+def test_garbage_fails_its_scorer(found, problem):
+    """Whatever a scorer returns instead of its own observations costs it all of them."""
+    scorer = Says()
+    scorer.found = found
+    assert Panel({"it": scorer}).score(a_pair()).scorer_failures == {"it": problem}
+
+
+def test_number_of_numpy_becomes_plain():
+    """A distance of numpy's type is taken as the number it is, so that it can be sent on."""
+    score = Panel({"it": Says(Observation(metric=DISTANCE, distance=np.float64(0.5)))}).score(
+        a_pair()
+    )
+    assert type(score.observations[0].distance) is float
+
+
+def test_two_scorers_of_one_metric_are_refused():
+    """A metric has one scorer: two that declare it are both named."""
+    with pytest.raises(ValueError, match='scorers "a" and "b" both declare the metric "distance"'):
+        Panel({"a": Says(), "b": Says()})
+
+
+def test_metrics_are_unique_across_all_scorers():
+    """All registered scorers together declare each name once, with a sentence for people."""
+    settings = ScoringSettings()
+    panel = Panel(
+        {
+            name: plugins.load("scorers", name, key="scorers")(settings)
+            for name in plugins.names("scorers")
+        }
+    )
+    assert set(panel.metrics) == {
+        "disagreement",
+        "probability_divergence",
+        "inexact",
+        "rouge_l_divergence",
+        "chrf_divergence",
+        "length_divergence",
+        "refusal",
+        "repetition",
+        "field_divergence",
+        "unsafe",
+        "error",
+        "latency_excess",
+        "first_token_excess",
+        "output_tokens_excess",
+        "cost_excess",
+    }
+    assert all(metric.sentence.endswith(".") for metric in panel.metrics.values())

@@ -1,0 +1,13 @@
+"""MemoryStore keeps what the Store protocol promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shadowmon.store.memory import MemoryStore
+from shadowmon.testing import StoreContract
+
+
+class TestMemoryStore(StoreContract):
+    def make(self, _folder: Path) -> MemoryStore:
+        return MemoryStore()

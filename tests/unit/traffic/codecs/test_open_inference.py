@@ -1,0 +1,208 @@
+"""Open Inference Protocol, version 2."""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from shadowmon.errors import CodecError
+from shadowmon.records import Answer, Exchange, Headers
+from shadowmon.testing import CodecContract
+from shadowmon.traffic.codecs.open_inference import OpenInference
+from tests.factories import an_exchange
+
+
+TARGET = "/v2/models/digits/infer"
+INPUTS = {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [0.5, 1]}]}
+
+
+class TestContract(CodecContract):
+    """The codec keeps the contract."""
+
+    def make(self, settings: Mapping[str, Any]) -> OpenInference:
+        return OpenInference(settings)
+
+    def a_request(self) -> Exchange:
+        return an_exchange(json.dumps(INPUTS).encode(), target=TARGET)
+
+    def an_answer(self) -> tuple[int, Headers, bytes]:
+        body = {"model_name": "m", "outputs": [output("probabilities", [1, 2], [0.25, 0.75])]}
+        return 200, (), json.dumps(body).encode()
+
+
+def output(name: str, shape: list[int], data: list[Any], datatype: str = "FP32") -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": datatype, "data": data}
+
+
+def read(*outputs: Any, **settings: Any) -> Answer:
+    body = json.dumps({"outputs": outputs}).encode()
+    return OpenInference(settings).read_answer(status=200, headers=(), body=body)
+
+
+@pytest.mark.parametrize(
+    ("target", "model"),
+    [
+        (TARGET, "digits"),
+        ("/v2/models/digits/versions/3/infer?x=1", "digits"),
+        ("/gateway/v2/models/a%20b/infer", "a b"),
+    ],
+)
+def test_model_is_in_the_path(target: str, model: str) -> None:
+    """The path names the model."""
+    request = an_exchange(json.dumps(INPUTS).encode(), target=target)
+
+    found = OpenInference({}).read_request(request)
+
+    assert (found.model, found.streams, found.skip) == (model, False, "")
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/v2/models/digits"),
+        ("GET", "/v2/health/ready"),
+        ("GET", TARGET),
+        ("POST", "/v2/models/digits/generate"),
+        ("POST", "/v2/repository/index"),
+    ],
+)
+def test_other_requests_are_skipped(method: str, target: str) -> None:
+    """Metadata, health and what is not read yet are skipped."""
+    found = OpenInference({}).read_request(an_exchange(b"", method=method, target=target))
+
+    assert found.skip == "not_inference"
+
+
+def test_binary_tensors_are_refused_in_words() -> None:
+    """Binary tensors are refused, both ways, with what to do instead."""
+    headers = (("inference-header-content-length", "12"),)
+
+    with pytest.raises(CodecError, match="binary_data: false"):
+        OpenInference({}).read_request(an_exchange(b"x", target=TARGET, headers=headers))
+    with pytest.raises(CodecError, match="binary_data: false"):
+        OpenInference({}).read_answer(status=200, headers=headers, body=b"x")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "label", "probabilities"),
+    [
+        ([output("label", [1], ["cat"], "BYTES")], "cat", None),
+        ([output("Class", [1, 1], [3], "INT64")], "3", None),
+        ([output("probabilities", [1, 2], [[0.25, 0.75]])], "1", {"0": 0.25, "1": 0.75}),
+        ([output("scores", [2], [0.75, 0.25], "FP64")], "0", {"0": 0.75, "1": 0.25}),
+        ([output("anything", [1, 2], [0.25, 0.75])], "1", {"0": 0.25, "1": 0.75}),
+        ([output("anything", [1, 2], [-3.0, 5.0])], "1", None),
+        ([output("logits", [1, 2], [0, 0])], "0", {"0": 0.5, "1": 0.5}),
+        (
+            [output("label", [1], ["cat"], "BYTES"), output("scores", [1, 2], [0.5, 0.5])],
+            "cat",
+            {"0": 0.5, "1": 0.5},
+        ),
+        ([output("value", [1, 1], [3.5])], None, None),
+        ([output("a", [1, 2], [0.5, 0.5]), output("b", [1, 2], [0.5, 0.5])], None, None),
+        ([output("ids", [1, 3], [5, 6, 7], "INT64")], None, None),
+        ([output("scores", [1, 0], [])], None, None),
+        ([], None, None),
+    ],
+)
+def test_defaults(outputs: list[Any], label: str | None, probabilities: Any) -> None:
+    """Label and probabilities are found by the outputs' usual names, else by the only candidate."""
+    answer = read(*outputs)
+
+    assert (answer.label, answer.probabilities) == (label, probabilities)
+
+
+def test_labels_name_the_places() -> None:
+    """The setting `labels` names probabilities by place, and labels by number."""
+    labels = ["cat", "dog"]
+
+    assert read(output("scores", [1, 2], [0.25, 0.75]), labels=labels) == Answer(
+        label="dog", probabilities={"cat": 0.25, "dog": 0.75}, fields={"scores": [[0.25, 0.75]]}
+    )
+    assert read(output("label", [1], [0], "INT32"), labels=labels).label == "cat"
+
+
+def test_outputs_by_name() -> None:
+    """Outputs that are named in the settings win over the usual names."""
+    answer = read(
+        output("label", [1], ["x"], "BYTES"),
+        output("scores", [1, 2], [0.5, 0.5]),
+        output("y", [1], ["cat"], "BYTES"),
+        output("p", [1, 2], [1.0, 0.0]),
+        label_output="y",
+        probabilities_output="p",
+    )
+
+    assert (answer.label, answer.probabilities) == ("cat", {"0": 1.0, "1": 0.0})
+
+
+def test_batch_is_one_answer() -> None:
+    """A batch's label is all rows' labels, and its probabilities are left out."""
+    answer = read(output("scores", [2, 2], [1.0, 0.0, 0.0, 1.0]), labels=["cat", "dog"])
+
+    assert (answer.label, answer.probabilities) == ("cat,dog", None)
+    assert answer.fields == {"scores": [[1.0, 0.0], [0.0, 1.0]]}
+
+
+def test_fields_are_nested_by_shape() -> None:
+    """Flat and nested data of one shape are the same fields."""
+    flat = output("t", [1, 2, 2], [1, 2, 3, 4], "INT64")
+    nested = output("t", [1, 2, 2], [[[1, 2], [3, 4]]], "INT64")
+
+    assert read(flat).fields == read(nested).fields == {"t": [[[1, 2], [3, 4]]]}
+
+
+def test_error() -> None:
+    """An error is an error; its text, which may quote the request, is left out."""
+    answer = OpenInference({}).read_answer(
+        status=400, headers=(), body=b'{"error": "input x: canary", "model_name": "m"}'
+    )
+
+    assert answer == Answer(error="error", model="m")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "settings", "problem"),
+    [
+        ([output("x", [1, 3], [1, 2])], {}, r"shape \[1, 3\] has 2 values"),
+        ([output("x", [-1], [1])], {}, "shape is not a list of whole numbers"),
+        ([{"name": "x"}], {}, "lacks its name, datatype or data"),
+        (["x"], {}, "not a JSON object"),
+        ([output("scores", [1, 2], ["a", "b"])], {}, "something else than numbers"),
+        ([output("scores", [1, 2], [1, 0])], {"labels": ["a"]}, "has 2 figures in a row, but .* 1"),
+        ([output("label", [1], [7], "INT8")], {"labels": ["a"]}, "number 7, but .* has 1"),
+        ([output("label", [1], [True], "BOOL")], {}, "neither a string nor a whole number"),
+        ([], {"label_output": "y"}, 'no output "y"'),
+    ],
+)
+def test_refuses(outputs: list[Any], settings: Any, problem: str) -> None:
+    """What does not add up is not this format, in words."""
+    with pytest.raises(CodecError, match=problem):
+        read(*outputs, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"labels": []}, "labels must be a list"),
+        ({"labels": "abc"}, "labels must be a list"),
+        ({"labels": ["a", "a"]}, "labels must all be different"),
+        ({"label_output": 3}, "label_output must be"),
+    ],
+)
+def test_bad_settings(settings: Any, problem: str) -> None:
+    """A setting that cannot be used is refused at the start, by its key."""
+    with pytest.raises(ValueError, match=problem):
+        OpenInference(settings)
+
+
+def test_rewrite_leaves_the_model() -> None:
+    """The model is in the path; the body gets none."""
+    body = OpenInference({}).rewrite(b'{"inputs":[]}', model="other", parameters={"id": "7"})
+
+    assert body == b'{"inputs":[],"id":"7"}'
+    assert OpenInference({}).rewrite(b"{ }", model="other", parameters={}) == b"{ }"
