@@ -7,6 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
+export UV_COMPILE_BYTECODE := 1
 BIN := .venv/bin
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 

@@ -65,7 +65,7 @@ def run(folder: Path, port: int, *, connections: int, seconds: int, cpu: int) ->
         check=True,
         text=True,
         env=environment(),
-        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),  # noqa: PLW1509 - no threads here
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
     )
     said = json.loads(process.stdout.strip().splitlines()[-1])
     return Load(

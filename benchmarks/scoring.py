@@ -11,6 +11,7 @@ import asyncio
 import time
 
 from collections.abc import Callable, Sequence
+from statistics import median
 
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.chrf import CHRF
@@ -36,12 +37,12 @@ WORDS = 157
 SETTINGS = ScoringSettings()
 
 
-def main(*, quick: bool) -> None:
-    """Print all figures; a quick run takes fewer repetitions, and its figures are rougher."""
-    repeat = 1 if quick else 5
+def main(quick: bool) -> None:
+    """Print all figures; a quick run takes fewer rounds, and its figures are rougher."""
+    rounds = 3 if quick else 9
     texts = long_pairs()
-    _print_measures(texts, repeat)
-    _print_scorers(texts, repeat)
+    _print_measures(texts, rounds)
+    _print_scorers(texts, rounds)
     _print_pool(texts, batches=20 if quick else 200)
 
 
@@ -58,31 +59,25 @@ def long_pairs() -> list[tuple[str, str]]:
     ]
 
 
-def _print_measures(texts: Sequence[tuple[str, str]], repeat: int) -> None:
+def _print_measures(texts: Sequence[tuple[str, str]], rounds: int) -> None:
     rouge, sacrebleu = RougeScorer(["rougeL"], use_stemmer=False), CHRF()
     print(f"\nmicroseconds per pair of {WORDS} words")
     print(f"{'measure':<12}{'ours':>8}{'theirs':>9}{'ratio':>7}")
-    _print_beside(
-        "ROUGE-L",
-        _microseconds(lambda one, other: rouge_l(tokens(one), tokens(other)), texts, repeat),
-        _microseconds(rouge.score, texts, repeat),
-        "rouge-score",
-    )
-    _print_beside(
-        "chrF",
-        _microseconds(chrf, texts, repeat),
-        _microseconds(lambda one, other: sacrebleu.sentence_score(other, [one]), texts, repeat),
-        "sacrebleu",
-    )
-    ours = _microseconds(lambda one, other: (repeats(one), repeats(other)), texts, repeat)
-    print(f"{'repetition':<12}{ours:>8.0f}")
+    for measure, package, ours, theirs in (
+        ("ROUGE-L", "rouge-score", _rouge_l, rouge.score),
+        ("chrF", "sacrebleu", chrf, lambda one, other: sacrebleu.sentence_score(other, [one])),
+    ):
+        mine, beside = _microseconds([ours, theirs], texts, rounds)
+        print(f"{measure:<12}{mine:>8.0f}{beside:>9.0f}{beside / mine:>6.1f}x  ({package})")
+    (alone,) = _microseconds([lambda one, other: (repeats(one), repeats(other))], texts, rounds)
+    print(f"{'repetition':<12}{alone:>8.0f}")
 
 
-def _print_beside(measure: str, ours: float, theirs: float, package: str) -> None:
-    print(f"{measure:<12}{ours:>8.0f}{theirs:>9.0f}{theirs / ours:>6.1f}x  ({package})")
+def _rouge_l(reference: str, candidate: str) -> float:
+    return rouge_l(tokens(reference), tokens(candidate))
 
 
-def _print_scorers(texts: Sequence[tuple[str, str]], repeat: int) -> None:
+def _print_scorers(texts: Sequence[tuple[str, str]], rounds: int) -> None:
     print("\nmicroseconds per pair, whole scorers")
     words = [a_pair(a_reply(one), a_reply(other)) for one, other in texts]
     labels = [a_pair(_labelled(at), _labelled(at + 1)) for at in range(50)]
@@ -92,7 +87,7 @@ def _print_scorers(texts: Sequence[tuple[str, str]], repeat: int) -> None:
         (FieldsScorer(SETTINGS), labels),
         (ServiceScorer(SETTINGS), words),
     ):
-        figure = _microseconds(scorer.score, [(pair,) for pair in pairs], repeat)
+        (figure,) = _microseconds([scorer.score], [(pair,) for pair in pairs], rounds)
         print(f"{type(scorer).__name__:<16}{figure:>8.1f}")
 
 
@@ -122,16 +117,19 @@ async def _pool_rate(batch: Sequence[Pair], batches: int, processes: int) -> flo
 
 
 def _microseconds(
-    measure: Callable[..., object], arguments: Sequence[tuple[object, ...]], repeat: int
-) -> float:
-    """Return the time of one call, the best of some rounds over all arguments."""
-    best = float("inf")
-    for _ in range(repeat + 1):  # the first one warms up
-        began = time.perf_counter()
-        for each in arguments:
-            measure(*each)
-        best = min(best, time.perf_counter() - began)
-    return best / len(arguments) * 1e6
+    measures: Sequence[Callable[..., object]],
+    arguments: Sequence[tuple[object, ...]],
+    rounds: int,
+) -> list[float]:
+    """Return the time of one call of each measure: rounds in turn, the median of each."""
+    taken: list[list[float]] = [[] for _ in measures]
+    for _ in range(rounds):
+        for measure, seconds in zip(measures, taken, strict=True):
+            began = time.perf_counter()
+            for each in arguments:
+                measure(*each)
+            seconds.append(time.perf_counter() - began)
+    return [median(seconds) / len(arguments) * 1e6 for seconds in taken]
 
 
 if __name__ == "__main__":

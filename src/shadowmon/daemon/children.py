@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 _PR_SET_PDEATHSIG = 1
 _SLOWEST_SECONDS = 5.0
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Our matrices are small: a thread for each core would only take the cores from the models."""
 _LONG_ENOUGH_SECONDS = 10.0
 
 
@@ -93,6 +95,7 @@ class Child:
             [sys.executable, "-m", command.module, *command.arguments],
             pass_fds=command.fds,
             stdin=subprocess.DEVNULL,
+            env=_ONE_THREAD | os.environ,
         )
         log.info("daemon.process_started", process=command.name, pid=self._process.pid)
         with contextlib.suppress(OSError):

@@ -30,7 +30,9 @@ from shadowmon.records import (
     Cell,
     Command,
     Entry,
+    EntryKind,
     ExchangeId,
+    Grade,
     Label,
     MetricKind,
     Notify,
@@ -182,6 +184,8 @@ class Control:
                 if trial.plan.trial_id not in undone:
                     await self._perform(trial, commands)
             await self._commit_rest()
+            for name, trial in self.trials.items():
+                self.books.drop_epochs_before(name, trial.memory.state.epoch)
             self.last_tick_at = now
         self.tick_seconds = self._clock.monotonic() - started
 
@@ -260,12 +264,22 @@ class Control:
         if self.store_problem:
             log.info("store.recovered")
             self.store_problem = ""
+        self._tally(entries)
         self.books.saved(save.accounts)
         self._entries.clear()
         self._awaiting.clear()
         self._settled.clear()
         self._labelled.clear()
         return set()
+
+    def _tally(self, entries: Sequence[Entry]) -> None:
+        self._tallies.add("journal_entries_total", by=len(entries))
+        for entry in entries:
+            if entry.kind is EntryKind.VERDICT:
+                self._tallies.add("verdicts_total", entry.trial_id, entry.data["decision"])
+                if entry.data["grade"] == Grade.RED_LINE:
+                    rule = entry.data["reasons"][0]["rule"]
+                    self._tallies.add("red_line_breaches_total", entry.trial_id, rule)
 
     async def _commit_rest(self) -> None:
         """Remember what was learnt while doing: it waits for no decision."""

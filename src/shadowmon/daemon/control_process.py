@@ -27,6 +27,7 @@ from shadowmon.config.settings import Settings
 from shadowmon.config.wire import from_wire
 from shadowmon.console.server import make_app, serve
 from shadowmon.daemon import build
+from shadowmon.daemon.books import CONTROL
 from shadowmon.daemon.census import Census
 from shadowmon.daemon.children import die_with_parent
 from shadowmon.daemon.control import Control
@@ -107,6 +108,10 @@ async def _run(given: _Given, clock: Clock) -> int:
     store = SqlStore(settings.store, lock_fd=given.lock_fd)
     await store.open()
     try:
+        if given.board.head(Head.CONTROL_LIFE) == 0:
+            # The board is new, so every worker that ever told anything has ended.
+            accounts = (await store.load()).accounts
+            await store.retire({worker for worker, _ in accounts} - {CONTROL})
         control = Control(
             plans=build.trial_plans(settings),
             store=store,

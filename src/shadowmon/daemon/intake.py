@@ -98,7 +98,9 @@ class Intake:
         self._routes: dict[RouteName, Watched] = {}
         self._session: aiohttp.ClientSession | None = None
         self._line: WaitingLine[Exchange] = WaitingLine(
-            in_flight_max=settings.mirror.in_flight_max, queue_max=settings.mirror.queue_max
+            in_flight_max=settings.mirror.in_flight_max,
+            queue_max=settings.mirror.queue_max,
+            size_max=settings.mirror.queue_bytes_max,
         )
         self._moved = asyncio.Event()
         self._awaiting: list[Awaiting] = []
@@ -174,7 +176,8 @@ class Intake:
 
     def offer(self, exchange: Exchange) -> None:
         """Let an exchange wait its turn; if the line is full, it is shed."""
-        if self._line.offer(exchange):
+        answered = len(exchange.served.body) if exchange.served else 0
+        if self._line.offer(exchange, size=len(exchange.body) + answered):
             self._moved.set()
         else:
             self.tallies.add("exchanges_total", "mirror", "shed")

@@ -69,10 +69,11 @@ def _rules(trial: Trial) -> Iterator[RuleView]:
 def _figures(trial: Trial) -> Iterator[Figure]:
     """Draw the primary metric in each slice, and every metric in all traffic."""
     plan = trial.plan
-    slices = sorted({cell[1] for cell in trial.memory.totals})
+    asked = {rule.claim.slice for rule in plan.rules}
+    slices = asked | {slice_name for _, slice_name in trial.memory.totals}
     for metric in plan.metrics:
-        for slice_name in slices if metric == plan.primary else [EVERYTHING]:
-            yield _figure(trial, metric, SliceName(slice_name))
+        for slice_name in sorted(slices) if metric == plan.primary else [EVERYTHING]:
+            yield _figure(trial, metric, slice_name)
 
 
 def _figure(trial: Trial, name: MetricName, slice_name: SliceName) -> Figure:

@@ -44,6 +44,7 @@ log = structlog.get_logger()
 _CONTROL_SECONDS = 5.0
 """How long the data plane waits at start for the weights of before; it starts without them then."""
 _STOP_SECONDS = 5.0
+_LOCK_SECONDS = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,24 @@ def main(path: Path | None, overrides: Mapping[str, Any]) -> int:
     try:
         settings = origin.load()
         logs.configure(settings.telemetry, process="supervisor")
-        lock_fd = lock.hold(settings.store.path)
+        lock_fd = _hold_lock(settings.store.path, SystemClock())
         sockets = _Sockets.open(settings)
     except (ConfigError, StoreError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - people read this, before any log is set up
         return 2
     return asyncio.run(Supervisor(origin, settings, sockets, lock_fd, SystemClock()).run())
+
+
+def _hold_lock(path: Path, clock: SystemClock) -> int:
+    """Take the store's lock; one that was killed just now may need a moment to let go of it."""
+    deadline = clock.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return lock.hold(path)
+        except StoreError:
+            if clock.monotonic() > deadline:
+                raise
+            asyncio.run(clock.sleep(0.05))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ def configuration(plan: DemoPlan) -> dict[str, Any]:
         },
         "proxy": {"listen": plan.proxy},
         "rollout": {
-            "skip_reason": "a demo: no offline results and no people to ask",
+            "skip_reason": "skipped, for a demo has no offline results and nobody to ask",
             "shadow_min_pairs": STAGE_PAIRS,
             "shadow_min_dwell_seconds": STAGE_SECONDS,
             "stages": [_stage(percent) for percent in STAGES],

@@ -90,10 +90,9 @@ async def _start_server(processes: Processes, model: Model) -> str:
     with listening_socket() as listening:
         host, port = listening.getsockname()
         arguments = ["--weights", str(model.file), "--name", "digits", "--version", model.name]
-        await processes.start_program(
+        await processes.start(
             f"model-{model.name}",
-            "shadowmon.demo.model_server",
-            [*arguments, "--fd", str(listening.fileno())],
+            ["-m", "shadowmon.demo.model_server", *arguments, "--fd", str(listening.fileno())],
             fds=[listening.fileno()],
         )
     return f"http://{host}:{port}"
@@ -147,8 +146,8 @@ async def start_users(processes: Processes, crew: Crew, *, seed: int) -> Running
     """Start the load generator."""
     arguments = ["--target", f"http://{crew.proxy}", "--labels", f"http://{crew.console}"]
     how_many = ["--users", str(USERS), "--rate", str(RATE_PER_SECOND), "--seed", str(seed)]
-    return await processes.start_program(
-        "users", "shadowmon.demo.load", [*arguments, *how_many], piped=True
+    return await processes.start(
+        "users", ["-m", "shadowmon.demo.load", *arguments, *how_many], piped=True
     )
 
 

@@ -263,9 +263,9 @@ class Load:
         self._tell.flush()
 
 
-async def _main(plan: LoadPlan, parent: int | None) -> None:
+async def _main(plan: LoadPlan) -> None:
     until = asyncio.Event()
-    stop_when_told(until, parent=parent)
+    stop_when_told(until)
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     connector = aiohttp.TCPConnector(limit=WAITING_MAX + 1)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
@@ -279,7 +279,6 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
-    parser.add_argument("--parent", type=int, help="a pipe that ends with the parent process")
     return parser.parse_args(given)
 
 
@@ -295,7 +294,7 @@ def main(given: Sequence[str] | None = None) -> int:
     )
     code = 0
     try:
-        asyncio.run(_main(plan, arguments.parent))
+        asyncio.run(_main(plan))
     except* BrokenPipeError:
         code = 1  # whoever listened is gone: there is nobody to tell
     return code

@@ -211,9 +211,9 @@ async def run(served: Served, listening: socket.socket, *, until: asyncio.Event)
         await runner.cleanup()
 
 
-async def _main(arguments: argparse.Namespace, served: Served, listening: socket.socket) -> None:
+async def _main(served: Served, listening: socket.socket) -> None:
     until = asyncio.Event()
-    stop_when_told(until, parent=arguments.parent)
+    stop_when_told(until)
     await run(served, listening, until=until)
 
 
@@ -227,7 +227,6 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--port", type=int, help="listen on 127.0.0.1 at this port")
     where.add_argument("--fd", type=int, help="a listening socket that was inherited")
-    parser.add_argument("--parent", type=int, help="a pipe that ends with the parent process")
     return parser.parse_args(given)
 
 
@@ -246,7 +245,7 @@ def main(given: Sequence[str] | None = None) -> int:
     else:
         listening = socket.create_server(("127.0.0.1", arguments.port))
     with listening:
-        asyncio.run(_main(arguments, served, listening))
+        asyncio.run(_main(served, listening))
     return 0
 
 

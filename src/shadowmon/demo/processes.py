@@ -2,8 +2,7 @@
 The demo's processes: started, watched, and stopped by their ids in bounded time.
 
 Every one gets a session of its own, so that Ctrl-C on the terminal reaches the story alone, which
-then stops the others. The demo's own programs hold one end of a pipe whose other end only the story
-has: however the story dies, they notice.
+then stops the others; and a leash (leash.py), so that however the story dies, they end.
 """
 
 from __future__ import annotations
@@ -68,39 +67,15 @@ class Processes:
     def __init__(self, folder: Path) -> None:
         self._logs = folder / "logs"
         self._running: list[Running] = []
-        self._parent: tuple[int, int] | None = None
 
     async def __aenter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._parent = os.pipe()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         async with asyncio.TaskGroup() as group:
             for running in self._running:
                 group.create_task(self._stop(running))
-        if self._parent is not None:
-            for end in self._parent:
-                os.close(end)
-            self._parent = None
-
-    async def start_program(
-        self,
-        name: str,
-        module: str,
-        arguments: Sequence[str],
-        *,
-        fds: Sequence[int] = (),
-        piped: bool = False,
-    ) -> Running:
-        """Start `python -m module`, a program of the demo's own; it ends when the story does."""
-        if self._parent is None:
-            msg = "enter the context first: async with Processes(...)"
-            raise DemoError(msg)
-        ours = self._parent[0]
-        return await self.start(
-            name, ["-m", module, *arguments, "--parent", str(ours)], fds=(*fds, ours), piped=piped
-        )
 
     async def start(
         self, name: str, arguments: Sequence[str], *, fds: Sequence[int] = (), piped: bool = False
@@ -109,7 +84,7 @@ class Processes:
         log = self._logs / f"{name}.log"
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
+                *(sys.executable, "-m", "shadowmon.demo.leash", str(os.getpid())),
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE if piped else errors,
@@ -135,8 +110,8 @@ class Processes:
 
     async def stop(self, running: Running) -> None:
         """Stop one process; the others go on."""
-        self._running.remove(running)
         await self._stop(running)
+        self._running.remove(running)
 
     async def _stop(self, running: Running) -> None:
         if running.process.returncode is not None:

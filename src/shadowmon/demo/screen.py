@@ -14,6 +14,7 @@ from rich.text import Text
 
 from shadowmon.console.picture import picture
 from shadowmon.console.plain import plain
+from shadowmon.demo.brief import brief
 from shadowmon.demo.journal import Line
 
 
@@ -62,7 +63,7 @@ class Screen:
     def tell(self, lines: Sequence[Line], *, begun: datetime) -> None:
         """Print what was journalled, a sentence each."""
         for line, follower in zip_longest(lines, lines[1:]):
-            if not _is_told_by(line, follower):
+            if not _is_told_by(line, follower) and not _says_nothing_yet(line):
                 seconds = (line.at - begun).total_seconds()
                 sentence = plain(line.sentence, limit=SENTENCE_MAX)
                 style = STYLES.get(line.data.get("move", ""), "")
@@ -71,7 +72,17 @@ class Screen:
     def show(self, status: Mapping[str, Any], trials: Mapping[str, Any]) -> None:
         """Draw the picture anew, where there is one."""
         if self._live is not None:
-            self._live.update(picture(status, trials, self._console.width))
+            whole = picture(status, trials, self._console.width)
+            self._live.update(whole if self._fits(whole) else brief(trials))
+
+    def _fits(self, whole: RenderableType) -> bool:
+        """Is the terminal high enough for it? What does not fit would be cut off at its end."""
+        return len(self._console.render_lines(whole)) < self._console.height
+
+
+def _says_nothing_yet(line: Line) -> bool:
+    """Is this a verdict that nothing is proven yet? There is one after every move."""
+    return line.kind == "verdict" and line.data.get("grade") == "wait"
 
 
 def _is_told_by(line: Line, follower: Line | None) -> bool:

@@ -1,4 +1,4 @@
-"""When a process of the demo ends: a signal, or the end of the process that started it."""
+"""When a process of the demo ends: when it is told by a signal."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ import asyncio
 import signal
 
 
-def stop_when_told(until: asyncio.Event, *, parent: int | None) -> None:
-    """
-    Set the event on SIGTERM or SIGINT, and when the parent is gone.
-
-    Args:
-        until: What to set.
-        parent: A pipe that the parent holds open; it ends when the parent does, however it dies.
-
-    """
+def stop_when_told(until: asyncio.Event) -> None:
+    """Set the event on SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
-    if parent is not None:
-        loop.add_reader(parent, until.set)
 
 
 async def set_within(until: asyncio.Event, seconds: float) -> bool:

@@ -54,6 +54,8 @@ HOLD_SECONDS = 3.0
 TAKE_BACK_SECONDS = 20.0
 AFTERWARDS_SECONDS = 2.0
 CALL_SECONDS = 10.0
+PLAIN_WIDTH = 100
+"""Of tables where there is no terminal."""
 
 
 def main(
@@ -73,6 +75,8 @@ def main(
 
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PLAIN_WIDTH)
     try:
         with _work_folder(folder) as work:
             demo = _Demo(work, seed, console, live=live)

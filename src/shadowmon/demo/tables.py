@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from shadowmon.demo import journal
 from shadowmon.demo.journal import Line, Reason
@@ -15,7 +16,9 @@ from shadowmon.demo.seen import STANDARD_ERRORS, Seen
 from shadowmon.policy.sentences import e_value, percent
 
 
-SUDDEN = " *"
+FIGURE = "figure, % [band]"
+"""The one column that may take a second line where the terminal is narrow."""
+SUDDEN = "*"
 SUDDEN_NOTE = (
     "* a sudden change: the estimate is of all pairs so far, the proof is of the newest, for each "
     "few hundred pairs a fresh bet is taken up beside the old ones"
@@ -37,12 +40,11 @@ def models_table(models: Sequence[Model]) -> Table:
 
 
 def decisions_table(lines: Sequence[Line], trials: Sequence[str], *, begun: datetime) -> Table:
-    """Show every decision and the figures that it was made on, trial by trial."""
-    table = _table(
-        "after", "trial", "what happened", "rule", "pairs", "estimate", "limit", "e-value"
-    )
+    """Show every move, and the figures that it was decided on, trial by trial; 80 cells wide."""
+    columns = ("s", "trial", "move", "rule", "pairs", FIGURE, "limit", "e-value")
+    table = _table(*columns, gap=0)
     for trial in trials:
-        for row in _decisions(lines, trial, begun):
+        for row in _decisions(journal.of(lines, trial), begun):
             table.add_row(*row)
         table.add_section()
     if any(SUDDEN in str(cell) for cell in table.columns[3].cells):
@@ -50,35 +52,35 @@ def decisions_table(lines: Sequence[Line], trials: Sequence[str], *, begun: date
     return table
 
 
-def _decisions(lines: Sequence[Line], trial: str, begun: datetime) -> Iterator[list[str]]:
-    own = journal.of(lines, trial)
+def _decisions(own: Sequence[Line], begun: datetime) -> Iterator[list[str]]:
+    """Yield the rows of each move; of a trial that never moved, those of its newest verdict."""
     moves = [line for line in own if line.kind == "stage_entered"]
     for move in moves:
-        verdict = journal.verdict_before(own, move)
-        yield from _rows(move, verdict, begun, what=_what(move))
+        word = _MOVES.get(move.data["move"], move.data["move"])
+        where = f"{word} {_short(move.data['weight'] / 10_000)}"
+        yield from _rows(move, journal.verdict_before(own, move), begun, what=where)
     verdicts = [line for line in own if line.kind == "verdict"]
-    if verdicts and (not moves or verdicts[-1].number > moves[-1].number):
-        yield from _rows(verdicts[-1], verdicts[-1], begun, what="stays where it is")
+    if verdicts and not moves:
+        waits = verdicts[-1].data.get("decision") == "promote"
+        yield from _rows(verdicts[-1], verdicts[-1], begun, what="waits" if waits else "held")
 
 
-def _what(move: Line) -> str:
-    words = {"climb": "climbed to", "drop": "rolled back to", "step_down": "stepped down to"}
-    word = words.get(move.data["move"], move.data["move"])
-    return f"{word} {percent(move.data['weight'] / 10_000)}"
+_MOVES = {"climb": "climb", "drop": "drop", "step_down": "down"}
 
 
 def _rows(line: Line, verdict: Line | None, begun: datetime, *, what: str) -> Iterator[list[str]]:
-    after = f"{(line.at - begun).total_seconds():.1f} s"
-    if verdict is None:
+    after = f"{(line.at - begun).total_seconds():.1f}"
+    reasons = _deciding(verdict) if verdict else []
+    if verdict is None or not reasons:
         yield [after, line.trial, what, "", "", "", "", ""]
         return
-    for place, reason in enumerate(_deciding(verdict)):
+    for place, reason in enumerate(reasons):
         first = [after, line.trial, what] if place == 0 else ["", "", ""]
         yield [*first, *_figures(reason, verdict)]
 
 
 def _deciding(verdict: Line) -> list[Reason]:
-    """Return every proven rule of a climb, for it took all of them; else the first reason."""
+    """Return every proven rule of a climb, for it took them all; of anything else the first."""
     reasons = journal.reasons(verdict)
     if verdict.data.get("decision") == "promote":
         return [reason for reason in reasons if reason.grade == "accept"]
@@ -92,7 +94,7 @@ def _figures(reason: Reason, verdict: Line) -> list[str]:
         reason.rule + (SUDDEN if _is_sudden(reason, verdict) else ""),
         f"{reason.count}",
         _estimate(reason),
-        percent(reason.claim["limit"]),
+        _short(reason.claim["limit"]),
         f"{_e_value(log_e)} of {_e_value(reason.log_e_needed)}",
     ]
 
@@ -111,18 +113,28 @@ def _estimate(reason: Reason) -> str:
     if reason.estimate is None:
         return "none yet"
     if reason.lower is None or reason.upper is None:
-        return percent(reason.estimate)
-    return f"{percent(reason.estimate)} [{percent(reason.lower)}, {percent(reason.upper)}]"
+        return _bare(reason.estimate)
+    return f"{_bare(reason.estimate)} [{_bare(reason.lower)}, {_bare(reason.upper)}]"
+
+
+def _bare(value: float) -> str:
+    """Write a ratio in percent, without the sign that the column's head has."""
+    return percent(value).removesuffix(" %")
+
+
+def _short(value: float) -> str:
+    """Write a round ratio in percent: a weight or a limit."""
+    return f"{value * 100:g}%"
 
 
 def seen_table(seen: Sequence[Seen]) -> Table:
     """Show what users got beside what was applied."""
-    allowed = f"allowed ± ({STANDARD_ERRORS:g} SE)"
+    allowed = f"± {STANDARD_ERRORS:g} SE"
     table = _table("trial", "applied", "requests", "answered by it", "observed", allowed, "holds")
     for each in seen:
         table.add_row(
             each.window.trial,
-            percent(each.window.weight),
+            _short(each.window.weight),
             f"{each.asked}",
             f"{each.answered}",
             f"{each.share:.2%}" if each.asked else "none asked",
@@ -132,8 +144,9 @@ def seen_table(seen: Sequence[Seen]) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*columns: str, gap: int = 1) -> Table:
+    """Return an empty table; `gap` is what stands between two columns, besides one space."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
     for column in columns:
-        table.add_column(column, justify="left", no_wrap=column != "what happened")
+        table.add_column(Text(column), no_wrap=column != FIGURE)
     return table

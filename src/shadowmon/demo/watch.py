@@ -24,12 +24,15 @@ class Watch:
         self.screen = screen
         self.clock = clock
         self.begun: datetime = clock.now()
+        """When the journal's first entry was written, once it is known."""
         self.lines: list[Line] = []
         """The journal, oldest first."""
 
     async def look(self) -> None:
         """See what is new."""
         new = await self._api.new_lines()
+        if new and not self.lines:
+            self.begun = new[0].at
         self.lines += new
         self.screen.tell(new, begun=self.begun)
         self.screen.show(await self._api.status(), await self._api.trials())

@@ -151,7 +151,7 @@ class Arm:
         return read_reply(self.name, received, codec=self._codec, price=self.settings.price)
 
     async def _send(self, exchange: Exchange, body: bytes, attempt: _Attempt) -> Received:
-        first_byte_at: float | None = None
+        first_byte_seconds: float | None = None
         pieces: list[bytes] = []
         room = self._mirror.answer_max_bytes
         async with self._session.request(
@@ -167,7 +167,8 @@ class Arm:
         ) as response:
             attempt.has_begun = True
             async for piece in response.content.iter_any():
-                first_byte_at = first_byte_at or self._clock.monotonic()
+                if first_byte_seconds is None:
+                    first_byte_seconds = self._clock.monotonic() - attempt.started_at
                 room -= len(piece)
                 if room < 0:
                     raise _TooLongError
@@ -177,7 +178,7 @@ class Arm:
                 headers=_headers(response.raw_headers),
                 body=b"".join(pieces),
                 duration_seconds=self._clock.monotonic() - attempt.started_at,
-                first_byte_seconds=first_byte_at and first_byte_at - attempt.started_at,
+                first_byte_seconds=first_byte_seconds,
             )
 
     def _failed(self, outcome: Outcome, problem: str, seconds: float = 0.0) -> Reply:
@@ -199,7 +200,7 @@ _MEANINGS: tuple[tuple[type[Exception], Outcome, str], ...] = (
 
 def _meaning(error: Exception) -> tuple[Outcome, str]:
     """Judge a failed call by the error's class; its text may quote bytes."""
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno in _OUR_SHORTAGES:
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno in _OUR_SHORTAGES:
         return Outcome.SHED, "no connection: this machine is short of sockets"
     return next(
         (outcome, problem) for kind, outcome, problem in _MEANINGS if isinstance(error, kind)

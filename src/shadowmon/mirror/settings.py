@@ -57,6 +57,8 @@ class MirrorSettings(BaseModel):
     """Exchanges that are being mirrored at one time, for each scoring worker."""
     queue_max: Annotated[int, Field(ge=1)] = 1024
     """Exchanges that wait for that; more are shed and counted."""
+    queue_bytes_max: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    """Bytes of their bodies, all together; what would be more is shed."""
     answer_max_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     """A shadow answer is read up to here; longer ones count as garbage."""
     drop_headers: tuple[str, ...] = (

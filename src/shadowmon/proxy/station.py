@@ -91,7 +91,7 @@ class Station:
         if not self.users:
             self.empty.set()
         for user in tuple(self.users):
-            user.close_if_idle()
+            user.drain()
 
     def shut(self) -> None:
         """End everything at once."""

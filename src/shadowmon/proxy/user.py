@@ -37,6 +37,9 @@ LINGER_SECONDS = 2.0
 """How long a user may still send after our last answer: closing at once would make the kernel
 reset the connection, and the answer could be lost with it (RFC 9112, section 9.6)."""
 
+FIRST_REQUEST_SECONDS = 1.0
+"""How long a connection that has had no request yet may still send one while we drain."""
+
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends a reset, so that nobody takes it for a clean end."""
 
@@ -80,6 +83,7 @@ class User(asyncio.Protocol):
         "_buffer",
         "_chunked",
         "_framing",
+        "_fresh",
         "_holds",
         "_passage",
         "_stalled_after",
@@ -100,6 +104,8 @@ class User(asyncio.Protocol):
         self._passage: Passage | None = None
         self._framing: Framing | None = None
         self._chunked = False
+        self._fresh = True
+        """It has had no request yet."""
         self._holds = 0
         self._stalled_after = station.limits.stream_idle_timeout_seconds
         self.choked = False
@@ -202,6 +208,7 @@ class User(asyncio.Protocol):
             self._refuse_head(error.status, str(error))
             return
         station.slot.add(_SEEN)
+        self._fresh = False
         choice = station.picker.pick(
             path_of(head.target), head.found, station.weight, station.new_id
         )
@@ -352,9 +359,13 @@ class User(asyncio.Protocol):
         self._extend()
         self.transport.close()
 
-    def close_if_idle(self) -> None:
+    def drain(self) -> None:
         """End the connection if no request is under way, not even a part of one."""
-        if self._state is _HEAD and not self._buffer:
+        if self._state is not _HEAD or self._buffer:
+            return
+        if self._fresh:  # its first request is surely on the way
+            self.deadline = self._station.now + FIRST_REQUEST_SECONDS
+        else:
             self.close()
 
     def cut(self) -> None:
@@ -371,8 +382,11 @@ class User(asyncio.Protocol):
     def expire(self) -> None:
         """The deadline has passed (from the sweep)."""
         passage = self._passage
-        if self._state is _HEAD and self._buffer and not self.choked:
-            self.refuse(408, "the request's head did not come in time")
+        if self._state is _HEAD and not self.choked:
+            if self._buffer:
+                self.refuse(408, "the request's head did not come in time")
+            else:
+                self.close()
         elif passage is None or self._state is _TUNNEL or self.choked:
             self.cut()
         elif self._state is _WAITING or self._holds:

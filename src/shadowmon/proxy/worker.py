@@ -40,6 +40,8 @@ _BACKLOG = 1024
 _PR_SET_PDEATHSIG = 1
 _DESCRIPTORS_PER_CONNECTION = 2
 _DESCRIPTORS_BESIDE = 256
+_SETTLE_SECONDS = 0.05
+"""What was accepted just before we stopped accepting becomes a connection within this time."""
 _GC_THRESHOLDS = (50_000, 50, 100)
 """A passage leaves no cycles behind, so the collector finds nothing; it need not look often."""
 
@@ -74,6 +76,7 @@ async def serve(
 
     """
     loop = asyncio.get_running_loop()
+    clock = SystemClock()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     async with asyncio.TaskGroup() as tasks:
@@ -81,7 +84,7 @@ async def serve(
             plan=plan,
             board=board,
             handover=handover,
-            clock=SystemClock(),
+            clock=clock,
             tasks=tasks,
             own_host=_own_host(listener),
         )
@@ -91,6 +94,7 @@ async def serve(
         gc.set_threshold(*_GC_THRESHOLDS)
         await stop.wait()
         server.close()
+        await clock.sleep(_SETTLE_SECONDS)
         station.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(plan.drain_seconds):

@@ -7,6 +7,7 @@ Rule: every statement may be done twice, but for `append`, which `chain.already_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -163,7 +164,7 @@ class Writes:
 
     async def perform(self, connection: AsyncConnection) -> None:
         """Write it; to write it twice is harmless."""
-        gone = {RETIRED, *(await connection.execute(select(retired.c.worker))).scalars()}
+        gone = await _retired(connection, {row["worker"] for row in self.accounts})
         told = [row for row in self.accounts if row["worker"] not in gone]
         touched = [{"the_exchange": row["exchange_id"]} for row in self.labels]
         touched += [{"the_exchange": row["the_exchange"]} for row in self.settled]
@@ -177,6 +178,12 @@ class Writes:
         ):
             if parameters:
                 await connection.execute(statement, parameters)
+
+
+async def _retired(connection: AsyncConnection, workers: AbstractSet[str]) -> AbstractSet[str]:
+    """Return those of `workers` whose accounts are not taken any more."""
+    found = await connection.execute(select(retired.c.worker).where(retired.c.worker.in_(workers)))
+    return {RETIRED, *found.scalars()}
 
 
 async def fold(connection: AsyncConnection, worker: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -83,6 +83,19 @@ class Store(Protocol):
 
         Raises:
             StoreError: If it was not remembered.
+
+        """
+        ...
+
+    async def retire(self, workers: Collection[str]) -> None:
+        """
+        Fold the accounts of workers that are gone into one, so that they do not grow for ever.
+
+        All of them or none, and each once, however often it is asked. What one of them tells later
+        is not remembered.
+
+        Raises:
+            StoreError: If it was not done.
 
         """
         ...

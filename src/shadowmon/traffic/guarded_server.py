@@ -94,7 +94,7 @@ class _Guarded(web.RequestHandler):
     while the connection is idle after one.
     """
 
-    __slots__ = ("_guarded", "_head_timer", "_is_busy", "_is_one_too_many")
+    __slots__ = ("_guarded", "_has_begun", "_head_timer", "_is_busy", "_is_one_too_many")
 
     def __init__(self, server: GuardedServer, *, is_one_too_many: bool) -> None:
         guards = server.guards
@@ -112,6 +112,8 @@ class _Guarded(web.RequestHandler):
         self._guarded = server
         self._is_one_too_many = is_one_too_many
         self._is_busy = False
+        self._has_begun = False
+        """Has any of the next head come? A connection that only waits is no bad head."""
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -126,8 +128,10 @@ class _Guarded(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        if not self._is_busy and self._head_timer is None:
-            self._start_timer()
+        if not self._is_busy:
+            self._has_begun = True
+            if self._head_timer is None:
+                self._start_timer()
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -138,7 +142,7 @@ class _Guarded(web.RequestHandler):
 
     def head_came(self) -> None:
         """A request's head is whole."""
-        self._is_busy = True
+        self._is_busy, self._has_begun = True, False
         self._stop_timer()
 
     def answered(self) -> None:
@@ -171,6 +175,7 @@ class _Guarded(web.RequestHandler):
 
     def _late(self) -> None:
         self._head_timer = None
-        self._guarded.on_bad_head()
+        if self._has_begun:
+            self._guarded.on_bad_head()
         if self.transport is not None:
             self.transport.abort()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.consoles import a_desk, running
+from tests.consoles import a_desk, everything, running
 
 
 @dataclass
@@ -73,17 +73,6 @@ class Caller:
         with self.connect() as sock:
             sock.sendall(sent)
             return everything(sock)
-
-
-def everything(sock: socket.socket) -> bytes:
-    """Read until the other end closes or breaks off."""
-    found = b""
-    try:
-        while piece := sock.recv(65_536):
-            found += piece
-    except ConnectionError:
-        pass
-    return found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from shadowmon.console import server
+from shadowmon.console.desk import Desk
 from shadowmon.testing import ScriptedDesk
 from tests.views import a_row, a_view
 
@@ -144,6 +145,6 @@ def test_connections_are_given_back(start, monkeypatch):
 
 def test_desk_is_a_desk():
     """The scripted desk is what the console asks for."""
-    desk: server.Desk = ScriptedDesk(a_view())
+    desk: Desk = ScriptedDesk(a_view())
 
     assert desk.view().version == "0.1.0"

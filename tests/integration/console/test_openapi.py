@@ -179,17 +179,18 @@ def test_unknown_parameter_fits(ask, path):
 
 
 def test_walker_finds_what_is_wrong():
-    """The walker of these tests sees a missing key, a strange one, a wrong type and a wrong word."""
+    """The walker sees a missing key, a strange one, a wrong type and a wrong word."""
     weight = {"$ref": "#/components/schemas/Weight"}
 
-    for wrong in (
+    wrongs: list[object] = [
         {"basis_points": 1},
         {"basis_points": 1, "percent": 0.01, "share": 1},
         {"basis_points": True, "percent": 0.01},
         {"basis_points": -1, "percent": 0.01},
         [],
         None,
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(AssertionError):
             check(wrong, weight)
     check({"basis_points": 1, "percent": 0.01}, weight)

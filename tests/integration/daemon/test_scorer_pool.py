@@ -39,8 +39,9 @@ def _importable(monkeypatch):
 
 @asynccontextmanager
 async def a_pool(*scorers, losses=None, **settings):
-    """Run a pool for the trial int8, by default of one process and a short deadline."""
-    chosen = ScoringSettings(**{"deadline_seconds": 0.5, "memory_max_bytes": 1 << 30} | settings)
+    """Run a pool for the trial int8, of one process that no busy machine makes miss a deadline."""
+    defaults = {"deadline_seconds": 30.0, "memory_max_bytes": 1 << 30, "nice": 0}
+    chosen = ScoringSettings(**defaults | settings)
     told = [] if losses is None else losses
     panels = {TrialId("int8"): scorers or (MISBEHAVES,)}
     async with ScorerPool(chosen, panels, SystemClock(), told.append) as pool:
@@ -71,7 +72,7 @@ async def test_pool_scores_as_a_panel_does():
     pairs = [a_pair(a_reply(one), a_reply(other)) for one, other in real_pairs()[::6]]
     panel = build_panels({"int8": ALL}, ScoringSettings())["int8"]
 
-    async with a_pool(*ALL, deadline_seconds=10) as pool:
+    async with a_pool(*ALL) as pool:
         scores = await pool.score(pairs)
 
     assert scores == [panel.score(pair) for pair in pairs]
@@ -99,7 +100,7 @@ async def test_empty_batch_and_unknown_trial():
 async def test_pair_that_kills_is_set_aside(order, reason):
     """A pair that costs two processes their lives is set aside; all others are scored."""
     losses: list[str] = []
-    async with a_pool(losses=losses) as pool:
+    async with a_pool(losses=losses, deadline_seconds=1) as pool:
         first = set(pool.process_ids)
 
         found = await pool.score(saying("fine 1", order, "fine 22"))
@@ -121,8 +122,8 @@ async def test_crash_by_chance_loses_nothing(tmp_path):
 
 async def test_slow_batch_is_scored_pair_by_pair():
     """Pairs that are too slow together, but not alone, are all scored."""
-    async with a_pool(deadline_seconds=0.4) as pool:
-        found = await pool.score(saying("slow 0.22", "slow 0.24"))
+    async with a_pool(deadline_seconds=1) as pool:
+        found = await pool.score(saying("slow 0.55", "slow 0.56"))
     assert fates(found) == [0.0, 0.0]
 
 
@@ -157,23 +158,22 @@ async def test_answers_that_are_hard_to_send():
 
 async def test_large_texts_pass():
     """A batch that no socket buffer holds passes in both directions."""
-    async with a_pool(deadline_seconds=30) as pool:
+    async with a_pool() as pool:
         found = await pool.score(saying(*("fine " + "x" * 1_000_001 for _ in range(16))))
     assert fates(found) == [1.0] * 16
 
 
 async def test_many_callers_share_the_processes():
     """Processes work side by side: one that hangs holds up nobody else, nor the event loop."""
-    async with a_pool(processes=2, deadline_seconds=3) as pool, asyncio.TaskGroup() as tasks:
-        hanging = tasks.create_task(pool.score(saying("slow 1.5")))
-        began = time.perf_counter()
+    async with a_pool(processes=2) as pool, asyncio.TaskGroup() as tasks:
+        hanging = tasks.create_task(pool.score(saying("hang")))
+        await asyncio.sleep(0)
 
         found = await asyncio.gather(*(pool.score(saying(f"fine {n}")) for n in range(20)))
 
-        assert time.perf_counter() - began < 1.0
         assert not hanging.done()
+        hanging.cancel()
     assert [fates(each) for each in found] == [[len(str(n)) % 2] for n in range(20)]
-    assert fates(hanging.result()) == [1.0]
 
 
 async def test_idle_processes_are_used_in_turn():
@@ -185,7 +185,7 @@ async def test_idle_processes_are_used_in_turn():
 
 async def test_cancelled_caller_leaves_no_stale_answer():
     """An answer that nobody waits for any more is not taken for the next one's."""
-    async with a_pool(deadline_seconds=5) as pool:
+    async with a_pool() as pool:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await pool.score(saying("slow 0.4"))
@@ -195,7 +195,7 @@ async def test_cancelled_caller_leaves_no_stale_answer():
 
 async def test_close_does_not_wait_for_a_process_that_hangs():
     """Closing takes a second at most, leaves no process, and tells whoever still waits."""
-    async with a_pool(deadline_seconds=60) as pool:
+    async with a_pool() as pool:
         callers = [asyncio.ensure_future(pool.score(saying("hang"))) for _ in range(3)]
         await asyncio.sleep(0.1)
         processes = pool.process_ids

@@ -40,8 +40,8 @@ async def labels():
 
 async def run_load(processes, *arguments, requests):
     """Run the generator until so many requests are told; return all that it told."""
-    users = await processes.start_program(
-        "users", "shadowmon.demo.load", ["--rate", "200", *arguments], piped=True
+    users = await processes.start(
+        "users", ["-m", "shadowmon.demo.load", "--rate", "200", *arguments], piped=True
     )
     heard = Heard()
     async with asyncio.TaskGroup() as group:

@@ -138,8 +138,9 @@ async def test_weights_that_cannot_be_read_end_the_process_with_the_reason(proce
     """A server without weights does not start: exit code 2, and the reason in its log."""
     shutil.copy(__file__, tmp_path / "odd.npz")
     arguments = ["--weights", str(tmp_path / "odd.npz"), "--name", "digits"]
-    server = await processes.start_program(
-        "odd", "shadowmon.demo.model_server", [*arguments, "--version", "int8", "--port", "0"]
+    module = "shadowmon.demo.model_server"
+    server = await processes.start(
+        "odd", ["-m", module, *arguments, "--version", "int8", "--port", "0"]
     )
 
     assert await server.process.wait() == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shadowmon.demo import processes as module
-from shadowmon.demo.processes import DemoError, Processes, listening_socket
+from shadowmon.demo.processes import DemoError, Processes
 
 
 SLEEPER = ["-c", "import time; time.sleep(60)"]
@@ -52,21 +52,17 @@ async def test_death_is_told_with_last_words(tmp_path):
             processes.check()
 
 
-async def test_programs_end_when_the_story_is_killed(tmp_path, models):
+async def test_program_ends_when_the_story_is_killed(tmp_path, models):
     """Even SIGKILL of the story leaves no model server behind."""
-    with listening_socket() as free:
-        port = free.getsockname()[1]
+    server = ["shadowmon.demo.model_server", "--name", "digits", "--version", "1"]
+    server += ["--weights", str(models[0].file), "--port", "0"]
     story = textwrap.dedent(f"""
         import asyncio, pathlib
         from shadowmon.demo.processes import Processes
 
         async def main():
             async with Processes(pathlib.Path({str(tmp_path)!r})) as processes:
-                server = await processes.start_program(
-                    "server", "shadowmon.demo.model_server",
-                    ["--weights", {str(models[0].file)!r}, "--name", "digits", "--version", "1",
-                     "--port", "{port}"],
-                )
+                server = await processes.start("server", {["-m", *server]!r})
                 print(server.process.pid, flush=True)
                 await server.process.wait()
 
@@ -74,13 +70,13 @@ async def test_programs_end_when_the_story_is_killed(tmp_path, models):
     """)
     with subprocess.Popen([sys.executable, "-c", story], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        server = int(parent.stdout.readline())
+        pid = int(parent.stdout.readline())
         parent.kill()
 
     deadline = time.monotonic() + 10
-    while _lives(server) and time.monotonic() < deadline:
+    while _lives(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _lives(server)
+    assert not _lives(pid)
 
 
 def _lives(pid):

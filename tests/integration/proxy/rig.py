@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 import time
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -119,10 +120,10 @@ class ModelServer:
         """All bytes that came."""
         return b"".join(visit.raw for visit in self.visits)
 
-    async def start(self, port: int = 0) -> int:
+    async def start(self, *, context: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port."""
-        self._server = await asyncio.start_server(self._visit, "127.0.0.1", port)
-        return int(self._server.sockets[0].getsockname()[1])
+        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0, ssl=context)
+        return self.port
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visit = Visit(reader, writer)
@@ -140,12 +141,25 @@ class ModelServer:
         await until(lambda: len(self.visits) >= times)
         return self.visits[-1]
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
     def stop(self) -> None:
         """Listen no longer."""
         if self._server is not None:
             self._server.close()
             for visit in self.visits:
                 visit.writer.transport.abort()
+
+    async def end(self) -> None:
+        """Stop, and wait until every script has ended."""
+        self.stop()
+        for visit in self.visits:
+            await visit.ended.wait()
+            await _closed(visit.writer)
 
 
 @dataclass
@@ -201,11 +215,16 @@ class Client:
         body, raw = b"", head
         while True:
             line = await self.reader.readuntil(b"\r\n")
-            chunk = await self.reader.readexactly(int(line, 16) + 2)
+            size = int(line.split(b";")[0], 16)
+            if not size:
+                break
+            chunk = await self.reader.readexactly(size + 2)
             raw += line + chunk
-            if int(line, 16) == 0:
-                return Answer(head, body, raw)
             body += chunk[:-2]
+        while line != b"\r\n":
+            raw += line
+            line = await self.reader.readuntil(b"\r\n")
+        return Answer(head, body, raw + line)
 
     async def ask(self, request: bytes, *, to_head: bool = False) -> Answer:
         """Send a request and read its answer."""
@@ -220,6 +239,11 @@ class Client:
     def leave(self) -> None:
         """Be gone, all at once."""
         self.writer.transport.abort()
+
+    async def end(self) -> None:
+        """Be gone, and wait until the socket is, too."""
+        self.leave()
+        await _closed(self.writer)
 
 
 @dataclass
@@ -280,13 +304,18 @@ class Rig:
             return True
         return False
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Let everybody go."""
         self.station.shut()
         for client in self._clients:
-            client.leave()
-        self.base.stop()
-        self.int8.stop()
+            await client.end()
+        await self.base.end()
+        await self.int8.end()
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -357,7 +386,7 @@ async def a_rig(
             yield rig
         finally:
             server.close()
-            rig.end()
+            await rig.end()
             await until(lambda: not station.users)
     await asyncio.sleep(0)
     write.close()

@@ -215,9 +215,7 @@ def test_hostile_text_is_shown_as_it_is():
         truth=HOSTILE,
         verdict=verdict,
         blocked=HOSTILE,
-        figures=(
-            a_figure(slice=HOSTILE, metric=replace(a_figure().metric, name=MetricName(HOSTILE))),
-        ),
+        figures=(a_figure(slice=HOSTILE, metric=metric),),
         rules=(a_rule_view(HOSTILE),),
         primary=HOSTILE,
     )

@@ -26,6 +26,22 @@ def shown(table):
     return [" ".join(line.split()) for line in capture.get().splitlines() if line.strip()]
 
 
+def test_decisions_fit_a_terminal():
+    """The widest figures that come up still fit into 80 cells, uncut."""
+    reason = a_reason("core_quality", "red_line", estimate=-0.0061, lower=-0.0088, upper=-0.0011)
+    reason |= {"count": 99_999, "log_e_needed": math.log(100), "claim": {"limit": 0.075}}
+    data = {"decision": "roll_back", "log_e_roll_back": 50.0, "reasons": [reason]}
+    lines = [a_line(1, "verdict", **data), a_line(88, "stage_entered", move="climb", weight=10_000)]
+    console = Console(width=80, color_system=None)
+
+    with console.capture() as capture:
+        console.print(decisions_table(lines, ["int8"], begun=BEGUN))
+
+    assert "figure, % [band]" in capture.get()
+    assert all(number in capture.get() for number in ("-0.61", "[-0.88,", "-0.11]"))
+    assert "…" not in capture.get()
+
+
 def a_line(number, kind, trial="int8", **data):
     """Return a journal line; its number is its second."""
     moment = datetime.fromtimestamp(number, UTC)
@@ -63,8 +79,8 @@ def test_climb_shows_every_rule_that_it_took():
     rows = shown(decisions_table(lines, ["int8"], begun=BEGUN))
 
     assert rows[2:] == [
-        "4.0 s int8 climbed to 1.0 % quality 300 0.12 % [-1.0 %, 2.0 %] 5.0 % 25 of 20",
-        "errors 300 0.0 % [-1.0 %, 2.0 %] 1.0 % 25 of 20",
+        "4.0 int8 climb 1% quality 300 0.12 [-1.0, 2.0] 5% 25 of 20",
+        "errors 300 0.0 [-1.0, 2.0] 1% 25 of 20",
     ]
 
 
@@ -86,9 +102,7 @@ def test_roll_back_shows_the_average_that_decided():
 
     rows = shown(decisions_table(lines, ["int8"], begun=BEGUN))
 
-    assert rows[2:] == [
-        "2.0 s int8 rolled back to 0.0 % core_quality 300 0.12 % [-1.0 %, 90.0 %] 5.0 % 500 of 100"
-    ]
+    assert rows[2:] == ["2.0 int8 drop 0% core_quality 300 0.12 [-1.0, 90.0] 5% 500 of 100"]
 
 
 def test_sudden_change_is_marked():
@@ -99,7 +113,7 @@ def test_sudden_change_is_marked():
 
     rows = shown(decisions_table(lines, ["int8"], begun=BEGUN))
 
-    assert "core_quality * 4000" in rows[2]
+    assert "core_quality* 4000" in rows[2]
     assert rows[3].startswith("* a sudden change: the estimate is of all pairs so far")
 
 
@@ -110,7 +124,7 @@ def test_trial_that_never_moved_shows_its_last_verdict():
 
     rows = shown(decisions_table(lines, ["int4"], begun=BEGUN))
 
-    assert rows[2:] == ["9.0 s int4 stays where it is quality 0 none yet 5.0 % 0 of 20"]
+    assert rows[2:] == ["9.0 int4 held quality 0 none yet 5% 0 of 20"]
 
 
 def test_models_are_priced_against_the_first():
@@ -140,7 +154,7 @@ def test_weight_that_users_did_not_get_stands_out():
     rows = shown(seen_table(seen))
 
     assert rows[2:] == [
-        "int8 50.0 % 1000 510 51.00% 4.80% yes",
-        "int8 50.0 % 1000 600 60.00% 4.80% NO",
-        "int8 50.0 % 0 0 none asked 0.00% yes",
+        "int8 50% 1000 510 51.00% 4.80% yes",
+        "int8 50% 1000 600 60.00% 4.80% NO",
+        "int8 50% 0 0 none asked 0.00% yes",
     ]

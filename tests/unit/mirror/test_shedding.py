@@ -10,15 +10,26 @@ from hypothesis import strategies as st
 from shadowmon.mirror.shedding import WaitingLine
 
 
-def a_line(*, in_flight_max: int = 1, queue_max: int = 2) -> WaitingLine[str]:
-    return WaitingLine(in_flight_max=in_flight_max, queue_max=queue_max)
+def a_line(*, in_flight_max: int = 1, queue_max: int = 2, size_max: int = 1000) -> WaitingLine[str]:
+    return WaitingLine(in_flight_max=in_flight_max, queue_max=queue_max, size_max=size_max)
+
+
+def test_sizes_are_bounded_together() -> None:
+    """What would make the line too heavy is refused, however few wait; what leaves makes room."""
+    line = a_line(queue_max=10, size_max=100)
+
+    assert line.offer("a", size=60)
+    assert not line.offer("b", size=41)
+    assert line.offer("c", size=40)
+    line.start()
+    assert line.offer("d", size=60)
 
 
 def test_first_come_first_served() -> None:
     """Items start in the order they came, as far as there are places."""
     line = a_line(in_flight_max=2, queue_max=3)
 
-    assert all(line.offer(item) for item in "abc")
+    assert all(line.offer(item, size=1) for item in "abc")
     assert [line.start(), line.start(), line.start()] == ["a", "b", None]
     line.finish()
     assert line.start() == "c"
@@ -28,7 +39,7 @@ def test_newest_is_refused() -> None:
     """What comes while the line is full is refused and counted; what waits keeps its turn."""
     line = a_line()
 
-    assert [line.offer(item) for item in "abc"] == [True, True, False]
+    assert [line.offer(item, size=1) for item in "abc"] == [True, True, False]
     assert (line.start(), line.waiting, line.shed) == ("a", 1, 1)
 
 
@@ -36,10 +47,10 @@ def test_room_again() -> None:
     """Once something has started there is room again."""
     line = a_line()
     for item in "abc":
-        line.offer(item)
+        line.offer(item, size=1)
     line.start()
 
-    assert line.offer("d")
+    assert line.offer("d", size=1)
 
 
 def test_finish_without_start_is_a_bug() -> None:
@@ -61,7 +72,7 @@ def test_bounds_hold(steps: list[str], in_flight_max: int, queue_max: int) -> No
     for step in steps:
         if step == "offer":
             offered += 1
-            line.offer("x")
+            line.offer("x", size=1)
         elif step == "start":
             started += line.start() is not None
         elif line.in_flight:

@@ -1,0 +1,176 @@
+"""The commands that talk to a daemon, before a real console."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from shadowmon.cli.main import main
+from shadowmon.errors import RefusedError
+from shadowmon.records import Operation
+from tests.consoles import a_desk, running
+
+
+@pytest.fixture
+def desk():
+    """A desk with one trial."""
+    return a_desk()
+
+
+@pytest.fixture(autouse=True)
+def daemon(desk, monkeypatch):
+    """A console before the desk; the variable SHADOWMON_URL says where."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("USER", "ada")
+    for name in ("LOGNAME", "SHADOWMON_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with running(desk) as address:
+        monkeypatch.setenv("SHADOWMON_URL", f"http://{address}")
+        yield address
+
+
+def test_status(capsys):
+    """`status` draws every trial, and is 0 for a daemon that is ready."""
+    assert main(["status"]) == 0
+
+    text = capsys.readouterr().out
+    assert "int8 · classification · fp32 → int8" in text
+    assert "shadow ─ 1% ─ [10%] ─ 50% ─ 100%" in text
+
+
+def test_status_of_a_daemon_that_is_not_ready(desk, capsys):
+    """A daemon that is not ready is drawn all the same, and the exit code is 1."""
+    desk.show(problems=("no tick yet",))
+
+    assert main(["status"]) == 1
+    assert "not ready: no tick yet" in capsys.readouterr().out
+
+
+def test_url_by_flag(daemon, capsys, monkeypatch):
+    """The flag wins over the variable."""
+    monkeypatch.setenv("SHADOWMON_URL", "http://127.0.0.1:1")
+
+    assert main(["status", "--url", f"http://{daemon}/"]) == 0
+    assert "int8" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "operation", "said"),
+    [
+        ("pause", Operation.PAUSE, "int8: progressing, paused, 10 % of the traffic\n"),
+        ("resume", Operation.RESUME, "int8: progressing, 10 % of the traffic\n"),
+        ("roll-back", Operation.ROLL_BACK, "int8: rolled back, 0 % of the traffic\n"),
+        ("re-arm", Operation.RE_ARM, "int8: shadowing, 0 % of the traffic\n"),
+    ],
+)
+def test_operations(desk, capsys, word, operation, said):
+    """An operation reaches the daemon with the user's name and reason; where it stands is told."""
+    assert main([word, "int8", "--reason", "it looks odd"]) == 0
+
+    assert desk.asked == [("int8", operation, "ada", "it looks odd")]
+    assert capsys.readouterr().out == said
+
+
+def test_operator_by_flag(desk):
+    """Who asks can be said."""
+    assert main(["pause", "int8", "--operator", "grace"]) == 0
+    assert desk.asked[0][2] == "grace"
+
+
+def test_refused(desk, capsys):
+    """What the daemon refuses is said in its own words, with exit code 1."""
+    desk.refuses = RefusedError("trial int8 is shadowing: there is nothing to roll back")
+
+    assert main(["roll-back", "int8", "--reason", "x"]) == 1
+    assert "shadowmon: trial int8 is shadowing: there is nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["int9", "a/b?c#d", "../../-/reload", "\x1b[2J", "é", ""])
+def test_no_such_trial(desk, capsys, name):
+    """A name that is no trial's is refused, whatever is in it, and reaches nothing else."""
+    assert main(["pause", name]) == 1
+
+    err = capsys.readouterr().err
+    assert err.startswith("shadowmon: ")
+    assert "\x1b" not in err
+    assert (desk.asked, desk.reloads) == ([], 0)
+
+
+def test_token(desk, monkeypatch, capsys):
+    """The token of the variable SHADOWMON_TOKEN opens what needs one."""
+    with running(desk, token="s3cret") as address:
+        monkeypatch.setenv("SHADOWMON_URL", f"http://{address}")
+        assert main(["pause", "int8"]) == 1
+        assert "needs the operator's token" in capsys.readouterr().err
+        monkeypatch.setenv("SHADOWMON_TOKEN", "s3cret")
+        assert main(["pause", "int8"]) == 0
+
+
+def test_explain(capsys):
+    """`explain` prints the present verdict's numbers, and a journalled one's."""
+    assert main(["explain", "int8"]) == 0
+    assert "trial int8, now, epoch 2" in capsys.readouterr().out
+    assert main(["explain", "int8", "--entry", "7"]) == 0
+    assert "trial int8, journal entry 7" in capsys.readouterr().out
+    assert main(["explain", "int8", "--entry", "6"]) == 1
+    assert "journal entry 6 is no verdict" in capsys.readouterr().err
+
+
+def test_something_else_answers(free_port, tmp_path, capsys):
+    """A server that is no shadowmon is told as such, with exit code 3."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline, said = time.monotonic() + 10, "Connection refused"
+        while "Connection refused" in said and time.monotonic() < deadline:
+            assert main(["status", "--url", f"http://127.0.0.1:{port}"]) == 3
+            said = capsys.readouterr().err
+    finally:
+        server.terminate()
+        server.wait(10)
+
+    assert "answered 404 and no JSON: is it shadowmon's console?" in said
+
+
+def test_as_a_process():
+    """The installed command does the same as a process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "shadowmon", "status"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "fp32 → int8" in done.stdout.decode()
+
+
+def test_watch_as_a_process():
+    """`status --watch` draws again and again, until the daemon goes or Ctrl-C."""
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "shadowmon", "status", "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+    )
+    found = b""
+    try:
+        while found.count("fp32 → int8".encode()) < 2:
+            found += os.read(watching.stdout.fileno(), 65_536)
+        watching.send_signal(signal.SIGINT)
+        _, err = watching.communicate(timeout=10)
+    finally:
+        watching.kill()
+        watching.wait()
+
+    assert (watching.returncode, err) == (130, b"")

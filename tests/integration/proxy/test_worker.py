@@ -1,0 +1,307 @@
+"""A real worker process: started as the daemon starts it, ended as the daemon ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shadowmon.ipc.board import Board, Count, TrialCell
+from shadowmon.ipc.handover import receive, socket_pair
+from shadowmon.proxy import plan as plans
+from tests.integration.proxy.rig import OK, Client, ModelServer, Visit, a_plan, answering, until
+
+
+one_loop = pytest.mark.asyncio(loop_factories=["uvloop"])
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@dataclass
+class Workers:
+    """Worker processes on one listening socket."""
+
+    port: int
+    board: Board
+    taken: socket.socket
+    base: ModelServer
+    int8: ModelServer
+    listener: socket.socket
+    handover: socket.socket
+    processes: list[subprocess.Popen[bytes]]
+    clients: list[Client]
+
+    def start(self, **changes: object) -> subprocess.Popen[bytes]:
+        """Start one more."""
+        ports = self.base.port, self.int8.port
+        drain_seconds = changes.pop("drain_seconds", 5.0)
+        plan = msgspec.structs.replace(
+            a_plan(ports, **changes), parent_pid=os.getpid(), drain_seconds=drain_seconds
+        )
+        read, write = os.pipe()
+        fds = [read, self.listener.fileno(), self.board.fd, self.handover.fileno()]
+        names = ["--plan-fd", "--listen-fd", "--board-fd", "--handover-fd"]
+        arguments = [text for name, fd in zip(names, fds, strict=True) for text in (name, str(fd))]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "shadowmon.proxy.worker", *arguments],
+            pass_fds=fds,
+            stderr=subprocess.PIPE,
+        )
+        self.processes.append(process)
+        os.write(write, plans.encode(plan))
+        os.close(write)
+        os.close(read)
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"] == "proxy.worker_started"
+        return process
+
+    async def client(self) -> Client:
+        """Connect a user."""
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+        self.clients.append(client)
+        return client
+
+
+@pytest.fixture(name="workers")
+async def _workers() -> AsyncIterator[Callable[..., object]]:
+    """`await workers(base=…)` gives sockets, a board and two model servers; start workers."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def workers(base=None, int8=None) -> Workers:
+            servers = ModelServer(base or answering(OK)), ModelServer(int8 or answering(OK))
+            for server in servers:
+                await server.start()
+                stack.push_async_callback(server.end)
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            listener.setblocking(False)
+            write, read = (stack.enter_context(end) for end in socket_pair())
+            board = Board.create()
+            stack.callback(board.close)
+            processes: list[subprocess.Popen[bytes]] = []
+            stack.callback(_end, processes)
+            clients: list[Client] = []
+            stack.push_async_callback(_leave, clients)
+            port = listener.getsockname()[1]
+            return Workers(port, board, read, *servers, listener, write, processes, clients)
+
+        yield workers
+
+
+async def _leave(clients: list[Client]) -> None:
+    for client in clients:
+        await client.end()
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+async def _ended(process: subprocess.Popen[bytes]) -> int:
+    await until(lambda: process.poll() is not None)
+    return int(process.returncode)
+
+
+@one_loop
+async def test_a_worker_serves_counts_and_hands_over(workers):
+    """One request through a real process: the answer, the board, and the exchange."""
+    house = await workers()
+    house.board.set_trial(0, TrialCell.WEIGHT, 10_000)
+    house.start()
+
+    answer = await (await house.client()).ask(GET)
+
+    assert answer.raw == OK
+    assert len(house.int8.requests) == 1
+    await until(lambda: house.board.slot(0).count(Count.HANDED_OVER) == 1)
+    assert receive(house.taken).served.model == "int8"
+
+
+@one_loop
+async def test_requests_under_way_are_finished_on_sigterm(workers):
+    """SIGTERM: idle connections end, new ones are refused, a stream goes on to its end; exit 0."""
+    go = asyncio.Event()
+
+    async def stream(visit: Visit) -> None:
+        head, _ = await visit.request()
+        if b"/idle" in head:
+            await visit.say(OK)
+            await visit.request()
+        await visit.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n")
+        await go.wait()
+        await visit.say(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    house = await workers(base=stream)
+    process = house.start()
+    idle, busy = await house.client(), await house.client()
+    await idle.ask(GET.replace(b"/", b"/idle", 1))
+    await busy.say(GET)
+    await busy.reader.readuntil(b"one\r\n")
+    await until(lambda: house.board.slot(0).count(Count.CONNECTIONS) == 2)
+
+    process.send_signal(signal.SIGTERM)
+    nothing = await idle.rest()
+    late = await house.client()
+    await late.say(GET)
+    go.set()
+    rest = await busy.rest()
+
+    assert nothing == b""
+    assert rest == b"3\r\ntwo\r\n0\r\n\r\n"
+    assert await _ended(process) == 0
+    assert json.loads(process.stderr.readline())["connections_cut"] == 0
+    assert house.board.slot(0).count(Count.CONNECTIONS) == 2
+
+
+@one_loop
+async def test_what_does_not_end_is_cut(workers):
+    """After drain_seconds the rest is cut, and told."""
+
+    async def endless(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n")
+        await visit.until_gone()
+
+    house = await workers(base=endless)
+    process = house.start(drain_seconds=0.2)
+    client = await house.client()
+    await client.say(GET)
+    await client.reader.readuntil(b"one\r\n")
+
+    process.send_signal(signal.SIGTERM)
+
+    assert await _ended(process) == 0
+    assert json.loads(process.stderr.readline())["connections_cut"] == 1
+
+
+@one_loop
+async def test_a_worker_is_replaced_without_a_lost_request(workers):
+    """New workers take over from old ones on the same socket while users keep coming."""
+    house = await workers()
+    old = house.start()
+    failed = served = 0
+    done = asyncio.Event()
+
+    async def users() -> None:
+        nonlocal failed, served
+        while not done.is_set():
+            try:
+                client = await house.client()
+                answer = await client.ask(
+                    GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+                )
+                served += answer.status == 200
+                client.leave()
+            except (OSError, asyncio.IncompleteReadError):
+                failed += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(4):
+            tasks.create_task(users())
+        for round_ in range(1, 3):
+            new = await asyncio.to_thread(house.start)
+            old.send_signal(signal.SIGTERM)
+            assert await _ended(old) == 0
+            old = new
+            await until(lambda enough=40 * round_: served + failed > enough)
+        done.set()
+
+    assert served > 20
+    assert failed == 0
+
+
+@one_loop
+async def test_a_worker_ends_with_its_parent(workers):
+    """A worker whose parent is another process than it was told ends at once."""
+    house = await workers()
+    read, write = os.pipe()
+    plan = msgspec.structs.replace(a_plan((1, 2)), parent_pid=1)
+    os.write(write, plans.encode(plan))
+    os.close(write)
+    fds = [read, house.listener.fileno(), house.board.fd]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "shadowmon.proxy.worker"),
+            *(f"--plan-fd={fds[0]}", f"--listen-fd={fds[1]}", f"--board-fd={fds[2]}"),
+        ],
+        pass_fds=fds,
+    )
+    os.close(read)
+
+    assert await asyncio.to_thread(process.wait, 10) == 0
+
+
+@one_loop
+async def test_a_worker_does_not_outlive_a_killed_parent(workers):
+    """When the parent is killed the kernel sends SIGTERM, and the worker drains and ends."""
+    house = await workers()
+    plan = a_plan((1, 2))
+    fd = os.memfd_create("plan")
+    parent = (
+        "import os, subprocess, sys, msgspec\n"
+        "from shadowmon.proxy import plan as plans\n"
+        "plan, listen, board = map(int, sys.argv[1:])\n"
+        "told = plans.decode(os.pread(plan, 100_000, 0))\n"
+        "os.ftruncate(plan, 0)\n"
+        "told = msgspec.structs.replace(told, parent_pid=os.getpid())\n"
+        "os.pwrite(plan, plans.encode(told), 0)\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'shadowmon.proxy.worker',\n"
+        "    f'--plan-fd={plan}', f'--listen-fd={listen}', f'--board-fd={board}'],\n"
+        "    pass_fds=(plan, listen, board), stderr=subprocess.PIPE)\n"
+        "child.stderr.readline()\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()\n"
+    )
+    os.pwrite(fd, plans.encode(plan), 0)
+    fds = (fd, house.listener.fileno(), house.board.fd)
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent, *map(str, fds)], pass_fds=fds, stdout=subprocess.PIPE
+    )
+    os.close(fd)
+    assert process.stdout is not None
+    worker = int(await asyncio.to_thread(process.stdout.readline))
+
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+    await until(lambda: not _runs(worker))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_worker_imports_little():
+    """Neither configuration nor web framework nor numerics are loaded in a data-plane process."""
+    heavy = ["pydantic", "numpy", "aiohttp", "structlog", "sqlalchemy", "yaml", "scipy"]
+    began = time.perf_counter()
+
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, shadowmon.proxy.worker; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split()
+
+    assert [module for module in heavy if module in said] == []
+    assert time.perf_counter() - began < 10

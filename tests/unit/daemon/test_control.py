@@ -1,0 +1,298 @@
+"""The slow loop: journal first, down needs nobody, only what is committed is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from shadowmon.actuators.proxy import ProxyWeights
+from shadowmon.daemon.control import Control
+from shadowmon.daemon.labels import LabelDesk, LabelRule
+from shadowmon.errors import ActuatorError, RefusedError, StoreError
+from shadowmon.ipc.board import Board, TrialCell
+from shadowmon.ipc.report import Account, Report
+from shadowmon.records import (
+    Awaiting,
+    Cell,
+    EntryKind,
+    ExchangeId,
+    Label,
+    MetricName,
+    Operation,
+    Phase,
+    SliceName,
+    TrialId,
+)
+from shadowmon.scoring.truth import digest
+from shadowmon.store.memory import MemoryStore
+from shadowmon.telemetry.tallies import Tallies
+from tests.factories import NOON
+from tests.trials import INT8, a_course, a_plan
+
+
+GOOD = (10, 0, 0, 290, 0)
+BAD = (0, 0, 80, 20, 0)
+NO_ERRORS = (1000, 0, 0, 0, 0)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class BreakableStore(MemoryStore):
+    """A store whose disk can be full."""
+
+    broken = False
+
+    async def commit(self, save):
+        if self.broken:
+            raise StoreError("the disk is full")
+        await super().commit(save)
+
+
+class World:
+    """A control loop and all that is around it."""
+
+    def __init__(self, *plans, store=None, board=None) -> None:
+        self.plans = plans or (a_plan(course=a_course(1, 100)),)
+        self.clock = Clock()
+        self.board = board or Board.create()
+        self.store = store or BreakableStore()
+        self.actuators = {
+            plan.trial_id: ProxyWeights(self.board, number)
+            for number, plan in enumerate(self.plans)
+        }
+
+    async def begin(self):
+        if not hasattr(self, "opened"):
+            await self.store.open()
+            self.opened = True
+        rule = LabelRule(maturity=timedelta(seconds=10), covers_all=True)
+        self.control = Control(
+            plans=self.plans,
+            store=self.store,
+            saved=await self.store.load(),
+            labels=LabelDesk({INT8: rule}, awaiting_max=100),
+            actuators=self.actuators,
+            board=self.board,
+            tallies=Tallies(),
+            clock=self.clock,
+        )
+        await self.control.restore()
+        return self
+
+    def count(self, metric, counts, *, trial=INT8, worker="scoring-1/1"):
+        state = self.control.trials[trial].memory.state
+        cell = Cell(
+            trial_id=trial,
+            epoch=state.epoch,
+            stage=state.stage_count if metric == "error" else 0,
+            metric=MetricName(metric),
+            slice=SliceName("all"),
+        )
+        self.control.take(Report(worker=worker, accounts=(Account(cell=cell, counts=counts),)))
+
+    async def tick(self):
+        self.clock.time += timedelta(seconds=1)
+        await self.control.tick()
+
+    @property
+    def state(self):
+        return self.control.trials[INT8].memory.state
+
+    async def journal(self):
+        rows = await self.store.journal(limit=1000)
+        return [row.entry for row in reversed(rows)]
+
+
+async def test_what_is_wanted_is_journalled_then_done_then_read_back():
+    """The verdict comes before the stage, the stage before the weight."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+
+    await world.tick()
+
+    kinds = [entry.kind for entry in await world.journal()]
+    assert kinds[-3:] == [EntryKind.VERDICT, EntryKind.STAGE_ENTERED, EntryKind.WEIGHT_APPLIED]
+    assert world.board.weight(0) == 100
+    assert world.board.trial(0, TrialCell.STAGE) == world.state.stage_count
+
+
+async def test_without_the_journal_nobody_is_promoted_and_later_it_goes_on():
+    """A climb that cannot be committed is undone; when the store is back it is done."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    before = world.state
+    world.store.broken = True
+
+    await world.tick()
+    assert world.state == before
+    assert world.board.weight(0) == 0
+    assert world.control.store_problem == "the disk is full"
+
+    world.store.broken = False
+    await world.tick()
+    assert world.board.weight(0) == 100
+    assert world.control.store_problem == ""
+
+
+async def test_a_red_line_needs_no_journal():
+    """Down needs nobody: the weight is taken away at once, and journalled when the store is back."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    await world.tick()
+    world.store.broken = True
+    world.count("correct", tuple(a + b for a, b in zip(GOOD, BAD, strict=True)))
+
+    await world.tick()
+    assert world.board.weight(0) == 0
+    assert world.state.phase is Phase.ROLLED_BACK
+
+    world.store.broken = False
+    await world.tick()
+    sentences = [entry.sentence for entry in await world.journal()]
+    assert any(sentence.startswith("rolled back to 0 %") for sentence in sentences)
+    assert sum(entry.kind is EntryKind.STAGE_ENTERED for entry in await world.journal()) == 2
+
+
+async def test_a_person_can_roll_back_without_the_journal_but_not_resume():
+    """What takes weight away is done; what might give some is not, and says why."""
+    world = await World().begin()
+    world.store.broken = True
+
+    with pytest.raises(StoreError, match="could not be journalled: the disk is full"):
+        await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="")
+    assert not world.state.paused
+
+    state = await world.control.ask(INT8, Operation.ROLL_BACK, operator="alice", reason="now")
+    assert state.phase is Phase.ROLLED_BACK
+
+
+async def test_what_may_not_be_done_is_refused_with_the_reason():
+    """To re-arm what was never rolled back is refused, and nothing is journalled."""
+    world = await World().begin()
+    entries = len(await world.journal())
+
+    with pytest.raises(RefusedError, match="only a trial that was rolled back can be re-armed"):
+        await world.control.ask(INT8, Operation.RE_ARM, operator="alice", reason="x")
+
+    assert len(await world.journal()) == entries
+
+
+async def test_a_restart_sets_the_weight_that_was_committed():
+    """The board of a new daemon is empty; the weight of before is put back, and read back."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    await world.tick()
+
+    world.board.no_weight()
+    await world.begin()
+
+    assert world.board.weight(0) == 100
+    assert world.state.applied_weight == 100
+    assert world.control.books.totals(INT8, 1)
+
+
+async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
+    """A weight that is not known to be applied holds the trial where it is."""
+    world = World()
+    works = world.actuators[INT8]
+
+    class Broken(ProxyWeights):
+        async def set_weight(self, weight):
+            raise ActuatorError("no connection")
+
+    await world.begin()
+    world.control._actuators = {INT8: Broken(world.board, 0)}
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    await world.tick()
+    await world.tick()
+
+    assert world.state.desired_weight == 100
+    assert world.state.applied_weight == 0
+    rejected = [e for e in await world.journal() if e.kind is EntryKind.WEIGHT_REJECTED]
+    assert len(rejected) == 1
+
+    world.control._actuators = {INT8: works}
+    await world.tick()
+    assert world.board.weight(0) == 100
+
+
+async def test_a_broken_trial_is_frozen_and_the_others_go_on():
+    """A bug in one trial's numbers must not stop the rest."""
+    other = replace(a_plan(course=a_course(1, 100)), trial_id=TrialId("int4"))
+    world = await World(a_plan(course=a_course(1, 100)), other).begin()
+    world.count("correct", (1, 2, 3))  # an account that no metric of this kind can have
+    world.count("correct", GOOD, trial=TrialId("int4"))
+    world.count("error", NO_ERRORS, trial=TrialId("int4"))
+    before = world.control.trials[INT8].memory
+
+    await world.tick()
+
+    assert world.control.trials[INT8].memory == before
+    assert world.board.weight(1) == 100
+
+
+async def test_one_trial_of_a_route_holds_weight_at_a_time():
+    """The second to be accepted waits, and says for whom."""
+    other = replace(a_plan(course=a_course(1, 100)), trial_id=TrialId("int4"))
+    world = await World(a_plan(course=a_course(1, 100)), other).begin()
+    for trial in (INT8, TrialId("int4")):
+        world.count("correct", GOOD, trial=trial)
+        world.count("error", NO_ERRORS, trial=trial)
+
+    await world.tick()
+
+    assert (world.board.weight(0), world.board.weight(1)) == (100, 0)
+    sentences = [entry.sentence for entry in await world.journal()]
+    assert any("the route's traffic is held by trial int8" in sentence for sentence in sentences)
+
+
+async def test_a_pair_is_counted_once_with_its_label_also_across_a_restart():
+    """What waits, the labels, and what was counted are one commit."""
+    world = await World().begin()
+    pair = Awaiting(
+        trial_id=INT8,
+        epoch=1,
+        exchange_id=ExchangeId("x-1"),
+        baseline=digest("7"),
+        optimized=digest("1"),
+        slices=frozenset({SliceName("all")}),
+        received_at=NOON,
+    )
+    world.control.take(Report(worker="scoring-1/1", awaiting=(pair,)))
+    world.control.label([Label(exchange_id=ExchangeId("x-1"), label="7")])
+    await world.tick()
+
+    await world.begin()
+    world.clock.time = NOON + timedelta(seconds=10)
+    await world.tick()
+    await world.begin()
+    await world.tick()
+
+    (counts,) = [
+        counts
+        for cell, counts in world.control.books.totals(INT8, 1).items()
+        if cell.metric == "correct"
+    ]
+    assert counts == (0, 0, 1, 0, 0)
+    assert len(world.control.labels) == 0

@@ -1,0 +1,250 @@
+"""Heads: what is read, what is written in their place, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+from shadowmon.proxy.head import (
+    HeadError,
+    RequestReader,
+    answer_wire,
+    informational_wire,
+    path_of,
+    read_answer,
+    switching_wire,
+)
+
+
+READER = RequestReader([b"x-user"], own_host=b"own:1")
+
+
+def a_request(*lines: bytes, first: bytes = b"GET / HTTP/1.1", host: bool = True) -> bytes:
+    """Return a head with these field lines."""
+    hosts = (b"Host: a",) if host else ()
+    return b"\r\n".join([first, *hosts, *lines, b"\r\n"])
+
+
+def an_answer(*lines: bytes, first: bytes = b"HTTP/1.1 200 OK") -> bytes:
+    """Return a head with these field lines."""
+    return b"\r\n".join([first, *lines, b"\r\n"])
+
+
+def test_a_plain_head_is_written_as_it_came():
+    """Nothing that is end-to-end changes."""
+    raw = a_request(b"X-A: 1", b"x-a: 2", b"Cookie: a=b; c=d", b"X-B:", b"X-C: \xe9")
+
+    assert READER.read(raw).wire == raw.replace(b"X-B:", b"X-B: ")
+
+
+def test_the_fields_it_looks_out_for_are_found():
+    """Whatever their case; twice is a list."""
+    head = READER.read(a_request(b"X-USER: u1", b"x-User: u2"))
+
+    assert head.found[b"x-user"] == b"u1, u2"
+    assert head.fields == [(b"Host", b"a"), (b"X-USER", b"u1"), (b"x-User", b"u2")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Connection: close",
+        b"Keep-Alive: 5",
+        b"Proxy-Connection: x",
+        b"Proxy-Authorization: x",
+        b"Proxy-Authenticate: x",
+        b"TE: trailers",
+        b"Trailer: X",
+        b"Upgrade: h2c",
+        b"HTTP2-Settings: x",
+        b"Expect: 100-continue",
+    ],
+)
+def test_a_hop_by_hop_field_of_a_request_ends_here(line):
+    """It is neither sent on nor handed over."""
+    head = READER.read(a_request(line, b"X: y"))
+
+    assert head.wire == a_request(b"X: y")
+    assert head.fields == [(b"Host", b"a"), (b"X", b"y")]
+
+
+def test_what_connection_lists_ends_here():
+    """But for the fields without which the message would mean something else."""
+    head = READER.read(
+        a_request(
+            b"Connection: close , X-Hop",
+            b"connection: content-length,HOST",
+            b"x-hop: 1",
+            b"Content-Length: 3",
+        )
+    )
+
+    assert head.wire == a_request(b"Content-Length: 3")
+    assert head.close
+
+
+@pytest.mark.parametrize(
+    ("lines", "length"),
+    [
+        ([], 0),
+        ([b"Content-Length: 0"], 0),
+        ([b"Content-Length: 17 "], 17),
+        ([b"Transfer-Encoding: chunked"], CHUNKED),
+        ([b"transfer-encoding: CHUNKED"], CHUNKED),
+    ],
+)
+def test_a_requests_length(lines, length):
+    """It comes from Content-Length or Transfer-Encoding, and is nothing without them."""
+    assert READER.read(a_request(*lines)).length == length
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "close"),
+    [
+        (b"GET / HTTP/1.1", b"X: y", False),
+        (b"GET / HTTP/1.1", b"Connection: Close", True),
+        (b"GET / HTTP/1.1", b"Connection: x, close", True),
+        (b"GET / HTTP/1.0", b"X: y", True),
+        (b"GET / HTTP/1.0", b"Connection: Keep-Alive", False),
+    ],
+)
+def test_when_a_connection_ends(first, line, close):
+    """HTTP/1.1 goes on unless told, HTTP/1.0 ends unless told (RFC 9112, section 9.3)."""
+    assert READER.read(a_request(line, first=first)).close is close
+
+
+def test_an_old_request_without_a_host_is_given_one():
+    """HTTP/1.0 may lack a Host; towards the model server it is HTTP/1.1 and may not."""
+    head = READER.read(a_request(b"X: y", first=b"GET /a HTTP/1.0", host=False))
+
+    assert head.wire == b"GET /a HTTP/1.1\r\nhost: own:1\r\nX: y\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", [b"GET", b"BREW", b"M-SEARCH", b"PROPFIND", b"x"])
+def test_any_method_passes(method):
+    """A gateway need not know a method to pass it on."""
+    assert READER.read(a_request(first=method + b" / HTTP/1.1")).method == method
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/a/../b//%2F?x=/y", b"/a/../b//%2F?x=/y"),
+        (b"http://a/b?c", b"/b?c"),
+        (b"HTTP://A", b"/"),
+        (b"/\xe9", b"/\xe9"),
+    ],
+)
+def test_a_target_is_never_touched(target, path):
+    """It is sent on as it came; only to find a route its path is looked at."""
+    head = READER.read(a_request(first=b"GET " + target + b" HTTP/1.1"))
+
+    assert head.wire.startswith(b"GET " + target + b" HTTP/1.1\r\n")
+    assert path_of(head.target) == path
+
+
+def test_an_upgrade_is_passed_on():
+    """Written anew, on a request without a body only, and never for h2c."""
+    asked = [b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: x"]
+
+    head = READER.read(a_request(*asked))
+
+    assert head.upgrade == b"websocket"
+    assert head.wire == a_request(
+        b"Sec-WebSocket-Key: x", b"connection: upgrade", b"upgrade: websocket"
+    )
+    assert READER.read(a_request(*asked, b"Content-Length: 3")).upgrade is None
+    assert READER.read(a_request(b"Connection: upgrade", b"Upgrade: h2c")).upgrade is None
+    assert READER.read(a_request(b"Upgrade: websocket")).upgrade is None
+
+
+def test_a_refusal_says_what_was_found():
+    """Status and sentence are fit to be shown to the caller."""
+    with pytest.raises(HeadError, match="are spoken here") as caught:
+        READER.read(a_request(first=b"GET / HTTP/3.0"))
+
+    assert caught.value.status == 505
+
+
+@pytest.mark.parametrize(
+    ("raw", "to_head", "length"),
+    [
+        (an_answer(b"Content-Length: 5"), False, 5),
+        (an_answer(b"Content-Length: 5"), True, 0),
+        (an_answer(b"Transfer-Encoding: chunked"), False, CHUNKED),
+        (an_answer(), False, UNTIL_CLOSE),
+        (an_answer(), True, 0),
+        (an_answer(b"Content-Length: 5", first=b"HTTP/1.1 304 Not Modified"), False, 0),
+        (an_answer(first=b"HTTP/1.1 204 No Content"), False, 0),
+        (an_answer(first=b"HTTP/1.1 103 Early Hints"), False, 0),
+    ],
+)
+def test_an_answers_length(raw, to_head, length):
+    """RFC 9112, section 6.3, rule by rule."""
+    assert read_answer(raw, to_head=to_head).length == length
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK", b"X: y", True),
+        (b"HTTP/1.1 200 OK", b"Connection: close", False),
+        (b"HTTP/1.0 200 OK", b"X: y", False),
+        (b"HTTP/1.0 200 OK", b"Connection: keep-alive", True),
+    ],
+)
+def test_when_an_upstream_connection_may_be_used_again(first, line, reusable):
+    """As the model server says."""
+    raw = an_answer(line, b"Content-Length: 0", first=first)
+
+    assert read_answer(raw, to_head=False).reusable is reusable
+
+
+def test_an_answers_head_is_written_for_its_user():
+    """Chunked is said to whom it may be said, and how the connection goes on."""
+    head = read_answer(
+        an_answer(b"A: b", b"Connection: x, keep-alive", b"X: y", b"Transfer-Encoding: chunked"),
+        to_head=False,
+    )
+
+    assert answer_wire(head, old=False, close=False) == an_answer(
+        b"A: b", b"transfer-encoding: chunked"
+    )
+    assert answer_wire(head, old=True, close=True) == an_answer(b"A: b", b"connection: close")
+    assert answer_wire(head, old=True, close=False) == an_answer(b"A: b", b"connection: keep-alive")
+
+
+def test_a_204_is_sent_without_a_length():
+    """It must not have one (RFC 9110, section 8.6)."""
+    raw = an_answer(b"Content-Length: 0", first=b"HTTP/1.1 204 No Content")
+
+    head = read_answer(raw, to_head=False)
+
+    assert answer_wire(head, old=False, close=False) == b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def test_heads_before_the_answer():
+    """103 is passed on, 100 was asked for here, 101 is no answer but a change of protocol."""
+    early = read_answer(an_answer(b"Link: x", first=b"HTTP/1.1 103 Early Hints"), to_head=False)
+    hundred = read_answer(an_answer(first=b"HTTP/1.1 100 Continue"), to_head=False)
+    switch = read_answer(
+        an_answer(b"Connection: upgrade", b"Upgrade: x", b"A: b", first=b"HTTP/1.1 101 Go"),
+        to_head=False,
+    )
+
+    assert early.informational
+    assert informational_wire(early) == b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    assert hundred.solicited
+    assert not switch.informational
+    assert switch.switching
+    assert switching_wire(switch, b"x") == an_answer(
+        b"A: b", b"connection: upgrade", b"upgrade: x", first=b"HTTP/1.1 101 Go"
+    )
+
+
+def test_an_answer_that_is_no_http_is_a_502():
+    """Whatever is wrong with a model server's head, the user is told it was the model server."""
+    with pytest.raises(HeadError, match="status line is malformed") as caught:
+        read_answer(b"SSH-2.0-x\r\n\r\n", to_head=False)
+
+    assert caught.value.status == 502
