@@ -30,7 +30,7 @@ def application(upstream: int) -> web.Application:
             request.method,
             f"http://127.0.0.1:{upstream}{request.raw_path}",
             headers=headers,
-            data=await request.read(),
+            data=request.content if request.body_exists else None,
             allow_redirects=False,
         ) as answer:
             response = web.StreamResponse(status=answer.status)

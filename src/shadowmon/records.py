@@ -180,8 +180,14 @@ class Pair:
     exchange_id: ExchangeId
     baseline: Reply
     optimized: Reply
+    baseline_again: Reply | None = None
+    """The baseline's second answer to the same request, where one was asked for."""
     slices: frozenset[SliceName]
     received_at: datetime
+    rate: int = 10_000
+    """Probability that this exchange was sampled, in basis points; fixed before its outcome."""
+    cluster: str = ""
+    """What its user or session is known by (a digest); empty if it is on its own."""
 
 
 # --- What the pair says ----------------------------------------------------
@@ -193,7 +199,9 @@ class MetricKind(enum.StrEnum):
     VERDICTS = "verdicts"
     """A yes or a no about each model: correct, failed, unsafe. Counted in a 2x2 table."""
     DIVERGENCE = "divergence"
-    """How far apart the two answers are, in [0, 1]; 0 is the same. Counted in a histogram."""
+    """How far apart the two answers are; 0 is the same. Counted in a histogram."""
+    SCORES = "scores"
+    """A figure in [0, 1] of each model. Counted in one histogram for each contrast held to."""
 
 
 class Scope(enum.StrEnum):
@@ -212,6 +220,21 @@ class Worse(enum.StrEnum):
     LOWER = "lower"
 
 
+class Contrast(enum.StrEnum):
+    """Which figure of two models' rates a limit is about. A positive figure is always worse."""
+
+    MEAN = "mean"
+    """The mean divergence itself, in [0, 1]."""
+    RELATIVE_DROP = "relative_drop"
+    """(baseline - optimized) / baseline, of a good rate."""
+    ABSOLUTE_RISE = "absolute_rise"
+    """optimized - baseline, of a bad rate."""
+    RELATIVE_RISE = "relative_rise"
+    """(optimized - baseline) / baseline, of a bad rate."""
+    ANY_RISE = "any_rise"
+    """More of what only the optimized model does than of what only the baseline does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """What a scorer measures."""
@@ -220,7 +243,14 @@ class Metric:
     kind: MetricKind
     scope: Scope = Scope.EPOCH
     worse: Worse = Worse.HIGHER
-    """Of a verdicts metric: is a yes bad (HIGHER: an error) or good (LOWER: a correct answer)?"""
+    """Is a yes, or a high score, bad (HIGHER: an error) or good (LOWER: a correct answer)?"""
+    lower: float = 0.0
+    upper: float = 1.0
+    """Range of a divergence metric's distance. Wider than [0, 1] for what is corrected by the
+    baseline's divergence from itself (evidence/floor.py)."""
+    held_to: tuple[tuple[Contrast, float], ...] = ()
+    """Of a scores metric: each contrast and limit that a claim may be about; the evidence counts
+    one histogram for each, so they are fixed before it begins."""
     sentence: str
     """What one observation says, for people."""
 
@@ -230,13 +260,14 @@ class Observation:
     """
     One metric's measurement on one pair.
 
-    Exactly one of the three forms: both `baseline` and `optimized` (a verdicts metric), `distance`
-    (a divergence metric), or `missing` (why there is none, in one word).
+    Exactly one of the three forms: both `baseline` and `optimized` (a verdicts or scores metric),
+    `distance` (a divergence metric), or `missing` (why there is none, in one word).
     """
 
     metric: MetricName
-    baseline: bool | None = None
-    optimized: bool | None = None
+    baseline: bool | float | None = None
+    """True or False of a verdicts metric, a figure in [0, 1] of a scores metric."""
+    optimized: bool | float | None = None
     distance: float | None = None
     missing: str = ""
 
@@ -264,6 +295,8 @@ class Cell:
     """The stage's number for a metric of scope STAGE, else 0."""
     metric: MetricName
     slice: SliceName
+    rate: int = 10_000
+    """Sampling probability of what is counted here, in basis points."""
 
 
 Counts: TypeAlias = tuple[int, ...]
@@ -274,21 +307,6 @@ place counts the missing ones.
 
 
 # --- What the counts prove -------------------------------------------------
-
-
-class Contrast(enum.StrEnum):
-    """Which figure of two models' rates a limit is about. A positive figure is always worse."""
-
-    MEAN = "mean"
-    """The mean divergence itself, in [0, 1]."""
-    RELATIVE_DROP = "relative_drop"
-    """(baseline - optimized) / baseline, of a good rate."""
-    ABSOLUTE_RISE = "absolute_rise"
-    """optimized - baseline, of a bad rate."""
-    RELATIVE_RISE = "relative_rise"
-    """(optimized - baseline) / baseline, of a bad rate."""
-    ANY_RISE = "any_rise"
-    """More of what only the optimized model does than of what only the baseline does."""
 
 
 class Side(enum.StrEnum):
@@ -335,6 +353,7 @@ class Evidence:
     upper: float | None
     """Confidence sequence for the figure, at the two-sided level of the settings."""
     counts: Counts
+    """The account of what was sampled at the highest rate; all of it where there is one rate."""
 
 
 # --- What the rules say ----------------------------------------------------
@@ -450,6 +469,8 @@ class Ticked:
     """The sum of all replicas' accounts of this trial's present epoch."""
     route_holder: TrialId | None = None
     """The trial that holds live weight on this trial's route, if any does."""
+    variance_ratio: float | None = None
+    """Of the primary metric; None while it is not known (evidence/variance_ratio.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,6 +497,8 @@ class Operation(enum.StrEnum):
     RESUME = "resume"
     ROLL_BACK = "roll_back"
     RE_ARM = "re_arm"
+    LOOSEN = "loosen"
+    """Let the configured limits take effect where they are looser than those in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,6 +509,9 @@ class OperatorAsked:
     operator: str
     reason: str
     now: datetime
+    figures: tuple[tuple[Claim, float | None], ...] | None = None
+    """To loosen by evidence: each claim of a stored verdict, with its interval's upper end. None:
+    the person overrides, and answers for it."""
 
 
 Event: TypeAlias = Ticked | WeightApplied | WeightRejected | OperatorAsked
@@ -571,3 +597,7 @@ class Awaiting:
     optimized: str | None
     slices: frozenset[SliceName]
     received_at: datetime
+    rate: int = 10_000
+    cluster: str = ""
+    stage: int = 0
+    """Always 0: quality is counted over the whole epoch."""

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from shadowmon.errors import CodecError, ConfigError, RefusedError, StoreError
 from shadowmon.records import (
@@ -616,6 +616,7 @@ class ScriptedDesk:
         self.asked: list[tuple[TrialId, Operation, str, str]] = []
         self.labels: list[Label] = []
         self.reloads = 0
+        self.evidence: int | None = None
         self.refuses: RefusedError | None = None
         self.unreachable: StoreError | None = None
         self.wrong: ConfigError | None = None
@@ -630,9 +631,16 @@ class ScriptedDesk:
         self._view = replace(self._view, **changes)
 
     async def ask(
-        self, trial_id: TrialId, operation: Operation, *, operator: str, reason: str
+        self,
+        trial_id: TrialId,
+        operation: Operation,
+        *,
+        operator: str,
+        reason: str,
+        evidence: int | None = None,
     ) -> RolloutState:
         """See `Desk.ask`."""
+        self.evidence = evidence
         trials = {trial.trial_id: trial for trial in self._view.trials}
         before = trials[trial_id]
         for error in (self.unreachable, self.refuses):
@@ -670,6 +678,8 @@ class ScriptedDesk:
 
 
 def _operated(state: RolloutState, operation: Operation) -> RolloutState:
+    if operation is Operation.LOOSEN:
+        return replace(state, epoch=state.epoch + 1)
     if operation in {Operation.PAUSE, Operation.RESUME}:
         return replace(state, paused=operation is Operation.PAUSE)
     back = operation is Operation.ROLL_BACK

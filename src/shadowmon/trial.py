@@ -14,10 +14,10 @@ from __future__ import annotations
 import math
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,16 +25,20 @@ import numpy as np
 from shadowmon.errors import RefusedError
 from shadowmon.evidence import outcomes
 from shadowmon.evidence.multiplicity import average, blame
+from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
+from shadowmon.evidence.variance_ratio import WARN_ABOVE, tempered
 from shadowmon.evidence.weigh import Scales
 from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, Needs, claims_of, judge
-from shadowmon.policy.rules import ERROR, TAKES_ALL, Rule, shares
+from shadowmon.policy.loosening import Loosened, loosened, tightest
+from shadowmon.policy.rules import ERROR, TAKES_ALL, TRIPWIRES, Rule, natural_contrast, shares
 from shadowmon.policy.sentences import share
 from shadowmon.records import (
     EVERYTHING,
     Cell,
     Claim,
     Command,
+    Contrast,
     Counts,
     Decision,
     Entry,
@@ -49,6 +53,7 @@ from shadowmon.records import (
     Operation,
     OperatorAsked,
     Phase,
+    Reason,
     Record,
     RolloutState,
     RouteName,
@@ -83,13 +88,16 @@ class TrialPlan:
     rules: tuple[Rule, ...]
     course: Course
     evidence: EvidenceSettings
+    rates: tuple[int, ...] = ALL_SAMPLED
+    """Every sampling rate that its route and slices may have, in basis points."""
     skipped: Mapping[Phase, str] = field(default_factory=dict)
     """Phases that the configuration leaves out -> why."""
 
     def fingerprint(self) -> list[Any]:
         """Return what evidence was gathered for: if any of it changes, it must begin anew."""
         rules = [msgspec.to_builtins(rule) for rule in self.rules]
-        return [rules, self.evidence.model_dump(mode="json"), self.primary, self.baseline]
+        bets = self.evidence.model_dump(mode="json")
+        return [rules, bets, self.primary, self.baseline, list(self.rates)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +109,7 @@ class Memory:
     """The restart chain's, see evidence/restart.py."""
     verdict: Verdict | None = None
     evidence: Mapping[Rule, Evidence] = field(default_factory=dict)
-    totals: Mapping[tuple[MetricName, SliceName], Counts] = field(default_factory=dict)
+    totals: Mapping[tuple[MetricName, SliceName], Accounts] = field(default_factory=dict)
     average: Average = NOTHING_PROVEN
     pairs: int = 0
     pairs_in_stage: int = 0
@@ -111,20 +119,35 @@ class Memory:
     """What the newest journalled verdict said, in short; when that changes, it is said again."""
     rejected: str = ""
     """Why the weight could not be applied, as journalled last."""
+    pending: tuple[str, ...] = ()
+    """What the configuration would loosen and is not in force: see policy/loosening.py."""
 
 
 class Trial:
     """The state of one trial, and the only thing that changes it."""
 
-    def __init__(self, plan: TrialPlan, memory: Memory) -> None:
-        self.plan = plan
+    def __init__(self, plan: TrialPlan, memory: Memory, *, wanted: TrialPlan | None = None) -> None:
+        """
+        Args:
+            plan: What is in force.
+            memory: Where it stands.
+            wanted: What is configured, where that is looser.
+
+        """
         self.memory = memory
+        self._wanted = wanted or plan
+        self._adopt(plan)
+
+    def _adopt(self, plan: TrialPlan) -> None:
+        self.plan = plan
+        self.metrics = counted_by(plan)
         self._shares = shares(plan.rules)
         self.scales = Scales(
-            metrics=plan.metrics,
+            metrics=self.metrics,
             settings=plan.evidence,
             claims=claims_of(plan.rules),
             chained=[rule.claim for rule in plan.rules if rule.kind in TAKES_ALL],
+            rates=plan.rates,
         )
         self.needs = Needs(
             climb=-math.log(plan.evidence.alpha_promote),
@@ -170,12 +193,30 @@ class Trial:
             pairs_in_stage=snapshot["pairs_in_stage"],
             said=tuple(snapshot["said"]),
         )
-        trial = cls(plan, memory)
+        in_force = _in_force(plan, snapshot)
+        trial = cls(in_force, memory, wanted=plan)
         if [snapshot["version"], snapshot["optimized"]] != [plan.version, plan.optimized]:
-            return trial, trial._begin_anew(now, "another version of the optimized model")
-        if snapshot["fingerprint"] != plan.fingerprint():
-            return trial, trial._new_epoch(now, "limits or bets were changed")
-        return trial, ()
+            commands = trial._begin_anew(now, "another version of the optimized model")
+        elif snapshot["fingerprint"] != in_force.fingerprint():
+            commands = trial._new_epoch(now, "limits or bets were changed")
+        else:
+            commands = ()
+        return trial, (*commands, *trial._say_pending(now, snapshot["pending"]))
+
+    def _say_pending(self, now: datetime, said: Sequence[str]) -> tuple[Command, ...]:
+        pending = tuple(_loosenings(self.plan, self._wanted))
+        self._remember(pending=pending)
+        if not pending or list(pending) == list(said):
+            return ()
+        return (
+            self._entry(
+                now,
+                EntryKind.CONFIG,
+                f"not in force, for it is looser: {'; '.join(pending)}; `shadowmon loosen "
+                f"{self.plan.trial_id}` with evidence, or with a reason",
+                pending=list(pending),
+            ),
+        )
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return what `restore` needs, as JSON."""
@@ -188,6 +229,9 @@ class Trial:
             "version": self.plan.version,
             "optimized": self.plan.optimized,
             "fingerprint": self.plan.fingerprint(),
+            "rules": [msgspec.to_builtins(rule) for rule in self.plan.rules],
+            "alphas": [self.plan.evidence.alpha_promote, self.plan.evidence.alpha_roll_back],
+            "pending": list(self.memory.pending),
         }
 
     # --- events ---
@@ -233,14 +277,13 @@ class Trial:
         state, rules = self.memory.state, self.plan.rules
         epoch = _sums(event.totals, lambda _: True)
         stage = _sums(event.totals, lambda cell: cell.stage in {0, state.stage_count})
-        counts = {
-            rule.claim: (stage if rule.scope is Scope.STAGE else epoch).get(_cell(rule.claim))
+        accounts = {
+            rule.claim: (stage if rule.scope is Scope.STAGE else epoch).get(_cell(rule.claim), {})
             for rule in rules
         }
-        known = {claim: count for claim, count in counts.items() if count is not None}
-        evidence, chain = self.scales.weigh(known, self.memory.chain)
-        by_rule = {rule: evidence[rule.claim] for rule in rules}
-        pairs = _pairs(epoch)
+        evidence, chain = self.scales.weigh(accounts, self.memory.chain)
+        by_rule = {rule: self._tempered(evidence[rule.claim], event) for rule in rules}
+        pairs = self._pairs(epoch)
         self._remember(
             chain=chain,
             evidence=by_rule,
@@ -248,7 +291,7 @@ class Trial:
             average=self._average(by_rule),
             last_pair_at=event.now if pairs > self.memory.pairs else self.memory.last_pair_at,
             pairs=pairs,
-            pairs_in_stage=_pairs(stage),
+            pairs_in_stage=self._pairs(stage),
         )
         case = Case(
             trial_id=self.plan.trial_id,
@@ -258,10 +301,36 @@ class Trial:
             average=self.memory.average,
             needs=self.needs,
             now=event.now,
+            alone={rule: _alone(epoch, rule) for rule in rules if rule.kind in TRIPWIRES},
         )
         verdict = judge(case, holds_weight=state.desired_weight > 0)
+        verdict = replace(verdict, reasons=tuple(map(self._with_receipt, verdict.reasons)))
         self._remember(verdict=verdict)
         return verdict
+
+    def _with_receipt(self, reason: Reason) -> Reason:
+        """Add what a person needs to compute the e-value again (evidence/by_hand.py)."""
+        told = self.scales.receipt(reason.claim, reason.counts, self.memory.chain)
+        return replace(reason, recompute={**reason.recompute, **told})
+
+    def _pairs(self, sums: _Sums) -> int:
+        """Every pair has a verdict on whether each model failed: count those."""
+        metric = self.metrics.get(ERROR)
+        accounts = sums.get((ERROR, EVERYTHING), {}).values()
+        return sum(outcomes.pairs(metric, account) for account in accounts) if metric else 0
+
+    def _tempered(self, evidence: Evidence, event: Ticked) -> Evidence:
+        """Weaken a proof by as much as its pairs are seen to go together."""
+        dependence, ratio = self.plan.evidence.dependence, event.variance_ratio
+        if (
+            dependence.clusters
+            or not dependence.temper
+            or ratio is None
+            or ratio <= WARN_ABOVE
+            or evidence.claim.metric != self.plan.primary
+        ):
+            return evidence
+        return replace(evidence, log_e_value=tempered(evidence.log_e_value, ratio))
 
     def _average(self, evidence: Mapping[Rule, Evidence]) -> Average:
         if not self._shares:
@@ -339,6 +408,8 @@ class Trial:
         )
 
     def _asked(self, event: OperatorAsked) -> tuple[Command, ...]:
+        if event.operation is Operation.LOOSEN:
+            return self._loosened(event)
         before = self.memory.state
         facts = Facts(now=event.now)
         after = step(before, event.operation, course=self.plan.course, facts=facts)
@@ -358,6 +429,28 @@ class Trial:
         why = f"{event.operator}: {event.reason}"
         opened = self._forget(event.now, why) if after.move is Move.RE_ARM else ()
         return (entry, *opened, *self._stage_entered(after, event.now, why=why))
+
+    def _loosened(self, event: OperatorAsked) -> tuple[Command, ...]:
+        changes = loosened(self.plan.rules, self._wanted.rules)
+        if not self.memory.pending:
+            msg = f"trial {self.plan.trial_id}: the configuration is in force as it is"
+            raise RefusedError(msg)
+        if event.figures is not None:
+            _refuse_unless_supported(changes, event.figures, self.memory.pending)
+        by = "by evidence" if event.figures is not None else "as an override"
+        entry = self._entry(
+            event.now,
+            EntryKind.OPERATION,
+            f"{event.operator} loosened {by}: {'; '.join(self.memory.pending)}: {event.reason}",
+            operation=event.operation.value,
+            operator=event.operator,
+            reason=event.reason,
+            loosened=list(self.memory.pending),
+            figures=msgspec.to_builtins(event.figures),
+        )
+        self._adopt(self._wanted)
+        self._remember(pending=())
+        return (entry, *self._new_epoch(event.now, f"limits were loosened by {event.operator}"))
 
     # --- epochs ---
 
@@ -380,9 +473,18 @@ class Trial:
         return self._forget(now, why)
 
     def _forget(self, now: datetime, why: str) -> tuple[Command, ...]:
-        self.memory = Memory(state=self.memory.state)
-        epoch = self.memory.state.epoch
-        return (self._entry(now, EntryKind.EPOCH_OPENED, f"epoch {epoch}: {why}", epoch=epoch),)
+        self.memory = Memory(state=self.memory.state, pending=self.memory.pending)
+        state = self.memory.state
+        return (
+            self._entry(
+                now,
+                EntryKind.EPOCH_OPENED,
+                f"epoch {state.epoch}: {why}",
+                epoch=state.epoch,
+                weight=state.desired_weight,
+                plan=self.plan.fingerprint(),
+            ),
+        )
 
     # --- small things ---
 
@@ -433,21 +535,102 @@ def _refusal(operation: Operation, state: RolloutState) -> str:
             return f"{where}: there is nothing to roll back"
         case Operation.RE_ARM:
             return f"{where}: only a trial that was rolled back can be re-armed"
+        case Operation.LOOSEN:
+            return f"{where}: there is nothing to loosen"
+
+
+def counted_by(plan: TrialPlan) -> Mapping[MetricName, Metric]:
+    """
+    Return the metrics as their pairs are counted.
+
+    Where a user's requests are counted together, a session's verdicts become figures (the share of
+    yeses), counted by the limits they are held to; but for those of which one is too many.
+    """
+    if not plan.evidence.dependence.clusters:
+        return plan.metrics
+    asked = {
+        name: {
+            (rule.claim.contrast, rule.claim.limit)
+            for rule in plan.rules
+            if rule.claim.metric == name
+        }
+        for name in plan.metrics
+    }
+    return {name: _as_scores(metric, asked[name]) for name, metric in plan.metrics.items()}
+
+
+def _as_scores(metric: Metric, asked: set[tuple[Contrast, float]]) -> Metric:
+    one_is_too_many = any(contrast is Contrast.ANY_RISE for contrast, _ in asked)
+    of_sessions = metric.kind is MetricKind.VERDICTS and metric.scope is Scope.EPOCH
+    if not of_sessions or one_is_too_many:
+        return metric
+    held_to = tuple(sorted(asked)) or ((natural_contrast(metric), _UNASKED_LIMIT),)
+    return replace(metric, kind=MetricKind.SCORES, held_to=held_to)
+
+
+_UNASKED_LIMIT = 0.05
+"""A metric that no rule asks of is counted for this limit: it must be counted for one."""
+
+
+def _in_force(plan: TrialPlan, snapshot: Mapping[str, Any]) -> TrialPlan:
+    """Return the plan, but with whatever it would loosen as it was before."""
+    before = msgspec.convert(snapshot["rules"], tuple[Rule, ...])
+    alpha_promote, alpha_roll_back = snapshot["alphas"]
+    alphas = {
+        "alpha_promote": min(alpha_promote, plan.evidence.alpha_promote),
+        "alpha_roll_back": max(alpha_roll_back, plan.evidence.alpha_roll_back),
+    }
+    return replace(
+        plan,
+        rules=tightest(before, plan.rules),
+        evidence=plan.evidence.model_copy(update=alphas),
+    )
+
+
+def _loosenings(in_force: TrialPlan, wanted: TrialPlan) -> Iterator[str]:
+    """Say what of the configuration is not in force."""
+    yield from (change.sentence for change in loosened(in_force.rules, wanted.rules))
+    for name in ("alpha_promote", "alpha_roll_back"):
+        was, would = getattr(in_force.evidence, name), getattr(wanted.evidence, name)
+        if was != would:
+            yield f"{name}: {was:g} would become {would:g}"
+
+
+def _refuse_unless_supported(
+    changes: Sequence[Loosened],
+    figures: Sequence[tuple[Claim, float | None]],
+    pending: Sequence[str],
+) -> None:
+    without = [
+        change.sentence
+        for change in changes
+        if not any(change.is_supported_by(claim, upper) for claim, upper in figures)
+    ]
+    without += [sentence for sentence in pending if sentence.startswith("alpha_")]
+    if without:
+        msg = (
+            f"that verdict does not support: {'; '.join(without)}; its interval must lie below the "
+            "new limit (or override, with a reason)"
+        )
+        raise RefusedError(msg)
 
 
 def _cell(claim: Claim) -> tuple[MetricName, SliceName]:
     return claim.metric, claim.slice
 
 
-def _sums(
-    totals: Mapping[Cell, Counts], wanted: Callable[[Cell], bool]
-) -> dict[tuple[MetricName, SliceName], Counts]:
-    """Add up the stages of each (metric, slice)."""
-    parts: defaultdict[tuple[MetricName, SliceName], list[Counts]] = defaultdict(list)
+_Sums: TypeAlias = Mapping[tuple[MetricName, SliceName], Accounts]
+
+
+def _sums(totals: Mapping[Cell, Counts], wanted: Callable[[Cell], bool]) -> _Sums:
+    """Add up the stages of each (metric, slice), rate by rate."""
+    parts: defaultdict[tuple[MetricName, SliceName], defaultdict[int, list[Counts]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for cell, counts in totals.items():
         if wanted(cell):
-            parts[cell.metric, cell.slice].append(counts)
-    return {key: _add(many) for key, many in parts.items()}
+            parts[cell.metric, cell.slice][cell.rate].append(counts)
+    return {key: {rate: _add(many) for rate, many in rates.items()} for key, rates in parts.items()}
 
 
 def _add(many: Iterable[Counts]) -> Counts:
@@ -457,7 +640,7 @@ def _add(many: Iterable[Counts]) -> Counts:
     return tuple(np.array([first, *rest], dtype=np.int64).sum(axis=0).tolist())
 
 
-def _pairs(sums: Mapping[tuple[MetricName, SliceName], Counts]) -> int:
-    """Every pair has a verdict on whether each model failed: its count is the pairs' count."""
-    counts = sums.get((ERROR, EVERYTHING))
-    return 0 if counts is None else outcomes.pairs(MetricKind.VERDICTS, counts)
+def _alone(sums: _Sums, rule: Rule) -> int:
+    """Count the pairs in which only the optimized model crossed a tripwire."""
+    accounts = sums.get(_cell(rule.claim), {}).values()
+    return sum(account[outcomes.OPTIMIZED_ONLY] for account in accounts)

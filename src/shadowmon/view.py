@@ -89,6 +89,8 @@ class TrialView:
     last_pair_at: datetime | None
     blocked: str = ""
     """Why it may not climb now although its evidence might allow it; empty if it may."""
+    pending: tuple[str, ...] = ()
+    """What the configuration would loosen, and what is therefore not in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

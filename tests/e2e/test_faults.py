@@ -7,6 +7,8 @@ import contextlib
 import os
 import signal
 
+from functools import partial
+
 import pytest
 
 from tests.daemons import Model, Users, a_configuration, running
@@ -70,14 +72,14 @@ async def test_killing_scoring_and_control_under_load_costs_users_nothing(tmp_pa
                     return await pairs() > before + 20
                 return False
 
-            await daemon.until(lambda: more_pairs_than(0))
+            await daemon.until(partial(more_pairs_than, 0))
             for name in ("scoring-0", "control", "scoring-0", "control"):
                 before = await pairs()
                 os.kill(daemon.child(name), signal.SIGKILL)
                 await asyncio.sleep(0.3)
                 await daemon.ready()
                 assert await pairs() >= before
-                await daemon.until(lambda least=before: more_pairs_than(least))
+                await daemon.until(partial(more_pairs_than, before))
             metrics = await daemon.get("/metrics")
             sent = sum(users.answered.values())
             counted = await pairs()

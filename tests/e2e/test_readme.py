@@ -20,9 +20,8 @@ from tests.daemons import Daemon, Model, free_port, running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.split("\n")
-]
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.split("\n")]
 SPOKEN = re.findall(r"`((?:shadowmon|make) [^`]+)`", README)
 
 

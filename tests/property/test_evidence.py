@@ -15,6 +15,7 @@ from shadowmon.evidence.eprocess import bet_on
 from shadowmon.evidence.gains import gains, kind_of
 from shadowmon.evidence.ledger import Ledger, merge
 from shadowmon.evidence.restart import advance, from_json, to_json
+from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.records import (
     EVERYTHING,
     Cell,
@@ -31,7 +32,7 @@ from shadowmon.records import (
     SliceName,
 )
 from tests.factories import a_pair
-from tests.streams import METRIC, a_claim
+from tests.streams import METRIC, a_claim, a_metric
 
 
 VERDICTS = Metric(name=MetricName("error"), kind=MetricKind.VERDICTS, sentence="failed")
@@ -86,19 +87,19 @@ def accounts(draw: st.DrawFn, contrast: Contrast, most: int = 10**7) -> Counts:
     pairs = st.integers(0, most)
     if kind_of(contrast) is MetricKind.VERDICTS:
         return tuple(draw(st.tuples(*[pairs] * 5)))
-    counts = [0] * outcomes.places(MetricKind.DIVERGENCE)
+    counts = [0] * outcomes.places(a_metric(MetricKind.DIVERGENCE))
     for distance, times in draw(st.lists(st.tuples(fine_distances, pairs), max_size=6)):
         observation = Observation(metric=METRIC, distance=distance)
-        for place, amount in outcomes.deposit(observation, MetricKind.DIVERGENCE):
+        for place, amount in outcomes.deposit(observation, a_metric(MetricKind.DIVERGENCE)):
             counts[place] += amount * times
     counts[-1] = draw(pairs)
     return tuple(counts)
 
 
-def account_of(pairs: list[Observation], kind: MetricKind) -> Counts:
-    counts = [0] * outcomes.places(kind)
+def account_of(pairs: list[Observation], metric: Metric) -> Counts:
+    counts = [0] * outcomes.places(metric)
     for pair in pairs:
-        for place, amount in outcomes.deposit(pair, kind):
+        for place, amount in outcomes.deposit(pair, metric):
             counts[place] += amount
     return tuple(counts)
 
@@ -175,7 +176,7 @@ def test_the_account_gives_the_product_over_pairs(data, claim):
         for bet, share in zip(process.bets.sizes, process.bets.shares, strict=True)
     )
 
-    fast = process.log_e_value(process.log_wealth(account_of(pairs, MetricKind.VERDICTS)))
+    fast = process.log_e_value(process.log_wealth(account_of(pairs, a_metric(MetricKind.VERDICTS))))
     assert math.isclose(fast, math.log(slow), rel_tol=1e-9, abs_tol=1e-9)
 
 
@@ -195,7 +196,9 @@ def test_knots_never_win_more_than_the_distances_themselves(pairs, limit, side):
         for bet, share in zip(process.bets.sizes, process.bets.shares, strict=True)
     )
 
-    knots = process.log_e_value(process.log_wealth(account_of(pairs, MetricKind.DIVERGENCE)))
+    knots = process.log_e_value(
+        process.log_wealth(account_of(pairs, a_metric(MetricKind.DIVERGENCE)))
+    )
     assert knots <= math.log(exact) + 1e-9
 
 
@@ -230,12 +233,14 @@ def test_no_place_is_counted_in_favour_of_both_sides(claim):
 def test_an_interval_holds_its_estimate_and_missing_pairs_widen_it(data, contrast):
     """The measured figure lies within, and more missing pairs never narrow either side."""
     counts = data.draw(accounts(contrast))
-    figure = outcomes.estimate(kind_of(contrast), contrast, counts)
-    ends = interval(contrast, counts, alpha=0.05)
+    metric = a_metric(kind_of(contrast))
+    figure = outcomes.estimate(metric, contrast, counts)
+    ends = interval(metric, contrast, {EVERY_ONE: counts}, alpha=0.05)
     if figure is None:
         assert ends == (None, None)
         return
-    wider = interval(contrast, (*counts[:-1], 2 * counts[-1] + 1), alpha=0.05)
+    more_missing = (*counts[:-1], 2 * counts[-1] + 1)
+    wider = interval(metric, contrast, {EVERY_ONE: more_missing}, alpha=0.05)
 
     lower, lowest = (-math.inf if end is None else end for end in (ends[0], wider[0]))
     upper, uppermost = (math.inf if end is None else end for end in (ends[1], wider[1]))
@@ -248,10 +253,10 @@ def test_an_interval_holds_its_estimate_and_missing_pairs_widen_it(data, contras
 @given(st.data(), claims(), st.integers(16, 400))
 def test_a_chain_gives_no_share_out_twice_whatever_happens(data, claim, restart_pairs):
     """Over growth, loss of pairs and JSON round trips numbering only rises, and all is finite."""
-    process, kind = bet_on(claim, assumed_noise=0.03), kind_of(claim.contrast)
+    process, metric = bet_on(claim, assumed_noise=0.03), a_metric(kind_of(claim.contrast))
     chain = None
     for counts in data.draw(st.lists(accounts(claim.contrast, most=1000), max_size=6)):
-        pairs = outcomes.pairs(kind, counts) + outcomes.missing(kind, counts)
+        pairs = outcomes.pairs(metric, counts) + outcomes.missing(metric, counts)
         after = advance(chain, process, counts, pairs=pairs, restart_pairs=restart_pairs)
         assert from_json(json.loads(json.dumps(to_json(after), allow_nan=False))) == after
         assert advance(after, process, counts, pairs=pairs, restart_pairs=restart_pairs) == after

@@ -13,6 +13,7 @@ explain.
     actuator down|up                 weights can not be, or can be, set
     restart [version V]              the daemon comes back, perhaps with another model
     acceptable LOSS                  the daemon comes back with another limit
+    loosen WHO evidence|override WHY a person lets a looser limit take effect, by the newest verdict
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class Stage:
             case ["acceptable", loss]:
                 policy = PolicySettings(acceptable=float(loss))
                 return [*self.restart(a_plan(policy=policy, edge=("rare",))), self.state()]
+            case ["loosen", who, how, *why]:
+                return [*self.loosen(who, " ".join(why), how == "evidence"), self.state()]
             case _:
                 pytest.fail(f"no such line in a story: {line!r}")
 
@@ -117,6 +120,21 @@ class Stage:
 
     def ask(self, who: str, operation: Operation, reason: str) -> list[str]:
         event = OperatorAsked(operation=operation, operator=who, reason=reason, now=self.now)
+        try:
+            return self.perform(self.trial.handle(event))
+        except RefusedError as error:
+            return [f"refused: {error}"]
+
+    def loosen(self, who: str, reason: str, by_evidence: bool) -> list[str]:
+        verdict = self.trial.memory.verdict
+        reasons = verdict.reasons if verdict and by_evidence else ()
+        event = OperatorAsked(
+            operation=Operation.LOOSEN,
+            operator=who,
+            reason=reason,
+            now=self.now,
+            figures=tuple((each.claim, each.upper) for each in reasons) if by_evidence else None,
+        )
         try:
             return self.perform(self.trial.handle(event))
         except RefusedError as error:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shadowmon.evidence.confseq import interval
+from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.records import Contrast, Side
 from tests.streams import NEVER, a_claim, at_most, first_proven, verdicts
 
@@ -85,7 +86,10 @@ def test_an_interval_holds_the_truth_at_all_looks_together(contrast, law, figure
     left_out = 0
     for stream in drawn.T:
         accounts = [np.append(np.bincount(stream[:look], minlength=4), 0) for look in looks]
-        ends = [interval(contrast, tuple(account.tolist()), alpha=0.05) for account in accounts]
+        ends = [
+            interval(law.metric, contrast, {EVERY_ONE: tuple(account.tolist())}, alpha=0.05)
+            for account in accounts
+        ]
         left_out += any(not _between(figure, lower, upper) for lower, upper in ends)
 
     assert left_out / streams <= at_most(0.05, streams)

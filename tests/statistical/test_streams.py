@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.evidence.weigh import Scales
-from shadowmon.records import Contrast, Metric, Side, Worse
+from shadowmon.records import Contrast, Side, Worse
 from tests.streams import METRIC, SETTINGS, a_claim, distances, log_e_paths, verdicts
 
 
@@ -29,7 +32,7 @@ from tests.streams import METRIC, SETTINGS, a_claim, distances, log_e_paths, ver
 def test_the_walk_is_what_the_product_weighs_after_every_pair(claim, law, worse, chained):
     """The simulations below speak of the product: the same pairs give the same e-values."""
     looks, seed = 700, 5
-    metric = Metric(name=METRIC, kind=law.kind, worse=worse, sentence="")
+    metric = replace(law.metric, worse=worse)
     scales = Scales(
         metrics={METRIC: metric},
         settings=SETTINGS,
@@ -43,5 +46,5 @@ def test_the_walk_is_what_the_product_weighs_after_every_pair(claim, law, worse,
     walk = log_e_paths(claim, [(looks, law)], streams=1, chained=chained, seed=seed)
 
     for account, e_values in zip(accounts[:500], walk, strict=False):
-        evidence, memory = scales.weigh({claim: tuple(account.tolist())}, memory)
+        evidence, memory = scales.weigh({claim: {EVERY_ONE: tuple(account.tolist())}}, memory)
         assert np.log(e_values[0]) == pytest.approx(evidence[claim].log_e_value, abs=1e-8)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from shadowmon.cli.status import add_url, connected
@@ -15,6 +14,11 @@ from shadowmon.console.plain import plain
 
 Json: TypeAlias = Mapping[str, Any]
 
+_FORMULA = (
+    "e-value = sum over bets of share x product over places of (1 + bet x gain)^(counted / unit); "
+    "with fresh beginnings, half of this and half of what those own."
+)
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
@@ -22,10 +26,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "explain",
         help="how a verdict came about, rule by rule",
         description="Prints each rule's claim, counts, e-value and need, of the present verdict or "
-        "of one in the journal.",
+        "of one in the journal. With --recompute each e-value is computed again from what was "
+        "written down, by other code than gave the verdict: exit code 1 if one is not the same.",
     )
     command.add_argument("trial", metavar="TRIAL")
-    command.add_argument("--entry", type=int, metavar="N", help="a verdict's number in the journal")
+    command.add_argument(
+        "--decision",
+        "--entry",
+        dest="entry",
+        type=int,
+        metavar="N",
+        help="a verdict's number in the journal",
+    )
+    command.add_argument(
+        "--recompute", action="store_true", help="compute every e-value again, by hand"
+    )
     add_url(command)
     command.set_defaults(command_function=_explain)
 
@@ -37,7 +52,15 @@ def _explain(arguments: argparse.Namespace) -> int:
     told = daemon.get("trials", arguments.trial, "explain", entry=arguments.entry)
     for line in lines(told):
         say(line)
-    return 0
+    if not arguments.recompute:
+        return 0
+    from shadowmon.cli.recompute import checks  # noqa: PLC0415 - see cli/main.py, rule 1
+
+    found = list(checks(told))
+    for check in found:
+        for line in check.lines:
+            say(line)
+    return 0 if found and all(check.holds for check in found) else 1
 
 
 def lines(told: Json) -> Iterator[str]:
@@ -49,6 +72,8 @@ def lines(told: Json) -> Iterator[str]:
     yield ""
     yield f"all rules that can take weight away, averaged: {_race(told['roll_back'])}"
     yield "A claim is proven once its e-value reaches its need, whenever it is looked at."
+    if any("steps" in rule["recompute"] for rule in told["rules"]):
+        yield _FORMULA
 
 
 def _verdict(told: Json) -> Iterator[str]:
@@ -82,10 +107,30 @@ def _rule(rule: Json) -> Iterator[str]:
     yield f"  counts     {' '.join(map(str, rule['counts']))}"
     yield f"  e-value    {_race(rule)}"
     yield f"  weight     {_figure(rule['weight_in_average'])}"
-    if rule["recompute"]:
-        yield f"  recompute  {plain(json.dumps(rule['recompute']), limit=2000)}"
+    yield from _receipt(rule["recompute"])
     if rule["sentence"]:
         yield f"  {plain(rule['sentence'], limit=2000)}"
+
+
+def _receipt(told: Json) -> Iterator[str]:
+    """Write out what the e-value is computed from, as far as it was written down."""
+    if "steps" not in told:
+        return
+    yield "  places     counted / unit, and what a bet of 1 wins there"
+    for place, count, unit, gain in told["steps"]:
+        yield f"    {plain(place):<16} {count} / {unit}, {gain:.6g}"
+    yield f"  bets       {_figures(told['bets'])}"
+    yield f"  shares     {_figures(told['shares'])}"
+    fresh = told.get("fresh")
+    if fresh:
+        yield (
+            f"  fresh      {fresh['copies']} beginnings, the newest after {fresh['cut_at']} pairs; "
+            f"log of what each bet owns: {_figures(fresh['log_wealth'])}"
+        )
+
+
+def _figures(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.6g}" for value in values)
 
 
 def _race(race: Json) -> str:

@@ -6,6 +6,7 @@ import argparse
 import getpass
 
 from collections.abc import Mapping
+from typing import Any
 
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import complain, say
@@ -17,8 +18,9 @@ _HELP: Mapping[str, str] = {
     "resume": "climb again",
     "roll-back": "take all of a trial's traffic away, at once",
     "re-arm": "let a trial that was rolled back begin again",
+    "loosen": "let limits take effect that the configuration made looser",
 }
-_REASON_NEEDED = frozenset({"roll-back", "re-arm"})
+_REASON_NEEDED = frozenset({"roll-back", "re-arm", "loosen"})
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,8 +35,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             help="why; it is written into the journal",
         )
         command.add_argument("--operator", help="who; the user's name if not given")
+        if word == "loosen":
+            _add_evidence(command)
         add_url(command)
         command.set_defaults(command_function=_operate)
+
+
+def _add_evidence(command: argparse.ArgumentParser) -> None:
+    how = command.add_mutually_exclusive_group(required=True)
+    how.add_argument(
+        "--evidence",
+        type=int,
+        metavar="ENTRY",
+        help="the journal entry of a verdict whose intervals lie below the new limits",
+    )
+    how.add_argument("--override", action="store_true", help="without evidence; you answer for it")
 
 
 def _operate(arguments: argparse.Namespace) -> int:
@@ -45,7 +60,9 @@ def _operate(arguments: argparse.Namespace) -> int:
     if not operator:
         complain("shadowmon: this user has no name; say who you are with --operator")
         return 2
-    body = {"operator": operator, "reason": arguments.reason}
+    body: dict[str, Any] = {"operator": operator, "reason": arguments.reason}
+    if arguments.command == "loosen" and arguments.evidence is not None:
+        body["evidence"] = arguments.evidence
     state = daemon.post("trials", arguments.trial, arguments.command, body=body)["state"]
     paused = ", paused" if state["paused"] else ""
     weight = state["desired_weight"]["percent"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from typing import Any
+
 from shadowmon.cli import client
 from shadowmon.cli.client import Client
 from shadowmon.cli.terminal import complain
@@ -52,11 +54,9 @@ def _status(arguments: argparse.Namespace) -> int:
 def _once(daemon: Client) -> int:
     from rich.console import Console  # noqa: PLC0415 - see cli/main.py, rule 1
 
-    from shadowmon.console.picture import picture  # noqa: PLC0415
-
-    status = daemon.get("status")
     console = Console(highlight=False)
-    console.print(picture(status, daemon.get("trials"), console.width))
+    status, drawn = _drawn(daemon, console.width)
+    console.print(drawn)
     return 0 if status["ready"] else 1
 
 
@@ -66,12 +66,20 @@ def _watch(daemon: Client) -> int:
     from rich.console import Console  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
 
-    from shadowmon.console.picture import picture  # noqa: PLC0415
-
-    console = Console(highlight=False)
-    never = Event()
-    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+    console, never = Console(highlight=False), Event()
+    if not console.is_terminal:  # a file, a pipe: one picture below the other
         while not never.wait(_EVERY_SECONDS):
-            drawn = picture(daemon.get("status"), daemon.get("trials"), console.width)
-            live.update(drawn, refresh=True)
+            console.print(_drawn(daemon, console.width)[1])
+            console.file.flush()
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        while not never.wait(_EVERY_SECONDS):
+            live.update(_drawn(daemon, console.width)[1], refresh=True)
     return 0
+
+
+def _drawn(daemon: Client, width: int) -> tuple[Any, Any]:
+    """Return the daemon's status, and the picture of it."""
+    from shadowmon.console.picture import picture  # noqa: PLC0415 - see cli/main.py, rule 1
+
+    status = daemon.get("status")
+    return status, picture(status, daemon.get("trials"), width)

@@ -8,6 +8,7 @@ configuration leaves it open.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from shadowmon import plugins
 from shadowmon.config.complaints import close_to
@@ -16,6 +17,7 @@ from shadowmon.config.settings import LabelCoverage, Settings, TrialSettings
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint, ConfigError
 from shadowmon.evidence import gains
+from shadowmon.evidence.floor import excess_bounds
 from shadowmon.policy.rules import CORRECT, natural_contrast
 from shadowmon.policy.settings import (
     ACCEPTABLE_LOSS,
@@ -25,7 +27,16 @@ from shadowmon.policy.settings import (
     RequiredSettings,
     Task,
 )
-from shadowmon.records import EVERYTHING, Claim, Contrast, Metric, MetricName, Side
+from shadowmon.records import (
+    EVERYTHING,
+    Claim,
+    Contrast,
+    Metric,
+    MetricKind,
+    MetricName,
+    Scope,
+    Side,
+)
 from shadowmon.scoring import truth
 from shadowmon.scoring.tasks import scorers_for
 
@@ -53,7 +64,7 @@ def scorers_of(trial: TrialSettings) -> tuple[str, ...]:
     return named if SERVICE in named else (*named, SERVICE)
 
 
-def metrics_of(trial: TrialSettings) -> dict[MetricName, Metric]:
+def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Metric]:
     """
     Return every metric that may be observed of a trial.
 
@@ -61,6 +72,53 @@ def metrics_of(trial: TrialSettings) -> dict[MetricName, Metric]:
         ConfigError: If a scorer is not there.
 
     """
+    found = _scored(trial)
+    share = self_check_of(settings, trial)
+    if share:
+        for metric in [each for each in found.values() if has_floor(each)]:
+            lean = settings.evidence.floor_lean
+            found |= {each.name: each for each in _with_floor(metric, share, lean)}
+    return found
+
+
+def self_check_of(settings: Settings, trial: TrialSettings) -> float:
+    """Return how often the baseline is asked twice on a trial's route; 0 if there is no such."""
+    route = settings.routes.get(trial.route)
+    return route.self_check_rate if route else 0.0
+
+
+def has_floor(metric: Metric) -> bool:
+    """Does the baseline diverge from itself in this metric, if it is asked twice?"""
+    return metric.kind is MetricKind.DIVERGENCE and metric.scope is Scope.EPOCH
+
+
+def floor_of(name: MetricName) -> MetricName:
+    """Return the name of the baseline's divergence from itself."""
+    return MetricName(f"{name}_floor")
+
+
+def excess_of(name: MetricName) -> MetricName:
+    """Return the name of a divergence over its floor."""
+    return MetricName(f"{name}_excess")
+
+
+def _with_floor(metric: Metric, share: float, lean: float) -> Iterator[Metric]:
+    yield replace(
+        metric,
+        name=floor_of(metric.name),
+        sentence=f"The baseline held against itself: {metric.sentence}",
+    )
+    lower, upper = excess_bounds(share=share, lean=lean)
+    yield replace(
+        metric,
+        name=excess_of(metric.name),
+        lower=lower,
+        upper=upper,
+        sentence=f"Over the baseline's divergence from itself: {metric.sentence}",
+    )
+
+
+def _scored(trial: TrialSettings) -> dict[MetricName, Metric]:
     found: dict[MetricName, Metric] = {}
     for name in scorers_of(trial):
         scorer = plugins.load("scorers", name, key="trials.scorers")
@@ -70,13 +128,14 @@ def metrics_of(trial: TrialSettings) -> dict[MetricName, Metric]:
     return found
 
 
-def primary_of(trial: TrialSettings) -> MetricName:
+def primary_of(settings: Settings, trial: TrialSettings) -> MetricName:
     """Return the name of the metric that a trial is judged by."""
     if trial.policy.primary:
         return MetricName(trial.policy.primary)
     if trial.labels.expected is not LabelCoverage.NONE:
         return CORRECT
-    return MetricName(WITHOUT_TRUTH.get(trial.task, ANY_TEXT))
+    divergence = MetricName(WITHOUT_TRUTH.get(trial.task, ANY_TEXT))
+    return excess_of(divergence) if self_check_of(settings, trial) else divergence
 
 
 # --- Whether it fits -------------------------------------------------------
@@ -88,7 +147,7 @@ def measures(settings: Settings) -> Iterator[Complaint]:
         complaints = list(_scorers(name, trial))
         yield from complaints
         if not complaints:
-            yield from _Measures(name, trial).complaints()
+            yield from _Measures(settings, name, trial).complaints()
 
 
 def _scorers(name: str, trial: TrialSettings) -> Iterator[Complaint]:
@@ -114,12 +173,12 @@ def _scorers(name: str, trial: TrialSettings) -> Iterator[Complaint]:
 class _Measures:
     """One trial's metrics, and what its policy asks of them."""
 
-    def __init__(self, name: str, trial: TrialSettings) -> None:
+    def __init__(self, settings: Settings, name: str, trial: TrialSettings) -> None:
         self._path: KeyPath = ("trials", name, "policy")
         self._trial = trial
         self._policy = trial.policy
-        self._metrics = metrics_of(trial)
-        self._primary = primary_of(trial)
+        self._metrics = metrics_of(settings, trial)
+        self._primary = primary_of(settings, trial)
         self._acceptable = trial.policy.acceptable or ACCEPTABLE_LOSS[trial.task]
 
     def complaints(self) -> Iterator[Complaint]:

@@ -32,8 +32,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "resume": Operation.RESUME,
     "roll-back": Operation.ROLL_BACK,
     "re-arm": Operation.RE_ARM,
+    "loosen": Operation.LOOSEN,
 }
-REASON_NEEDED = frozenset({Operation.ROLL_BACK, Operation.RE_ARM})
+REASON_NEEDED = frozenset({Operation.ROLL_BACK, Operation.RE_ARM, Operation.LOOSEN})
 
 LABELS_MAX = 10_000
 _NAME_MAX = 100
@@ -41,6 +42,7 @@ _REASON_MAX = 1000
 _ID_MAX = 256
 _LABEL_MAX = 1024
 _PAGE_MAX = 1000
+_ENTRY_MAX = 2**53
 _PAGE = 100
 
 
@@ -147,13 +149,21 @@ class Api:
 
     def _operation(self, operation: Operation) -> Callable[[web.Request], Any]:
         async def handler(request: web.Request) -> web.Response:
-            asked = _object(await self._json(request), {"operator", "reason"})
+            more = {"evidence"} if operation is Operation.LOOSEN else set()
+            keys = {"operator", "reason"} | more
+            asked = _object(await self._json(request), keys)
             operator = _text(asked, "operator", at_most=_NAME_MAX)
             needed = operation in REASON_NEEDED
             reason = _text(asked, "reason", at_most=_REASON_MAX, needed=needed)
             trial_id = TrialId(request.match_info["trial"])
             try:
-                state = await self._desk.ask(trial_id, operation, operator=operator, reason=reason)
+                state = await self._desk.ask(
+                    trial_id,
+                    operation,
+                    operator=operator,
+                    reason=reason,
+                    evidence=_entry_number(asked),
+                )
             except KeyError:
                 self._unknown(trial_id)
             return as_json({"trial": trial_id, "state": shapes.state(state)})
@@ -196,6 +206,15 @@ class Api:
             return read_json(body)
         except BodyError as wrong:
             refuse(400, f"the body is not JSON that can be taken: {wrong}")
+
+
+def _entry_number(asked: Mapping[str, Any]) -> int | None:
+    number = asked.get("evidence")
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _ENTRY_MAX:
+        refuse(400, "evidence cannot be used", "it is the number of a journal entry, from 1")
+    return number
 
 
 def _query(request: web.Request, *known: str) -> Mapping[str, str]:

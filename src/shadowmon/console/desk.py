@@ -18,10 +18,23 @@ class Desk(Protocol):
         ...
 
     async def ask(
-        self, trial_id: TrialId, operation: Operation, *, operator: str, reason: str
+        self,
+        trial_id: TrialId,
+        operation: Operation,
+        *,
+        operator: str,
+        reason: str,
+        evidence: int | None = None,
     ) -> RolloutState:
         """
         Do what a person asks, journal it, and return where the trial stands then.
+
+        Args:
+            trial_id: Which trial.
+            operation: What.
+            operator: Who.
+            reason: Why.
+            evidence: To loosen: the journal entry of a verdict that supports it; None overrides.
 
         Raises:
             RefusedError: If it may not be done now; the message says why.

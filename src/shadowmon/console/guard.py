@@ -169,6 +169,7 @@ class GuardedSite(web.BaseSite):
             loop=asyncio.get_running_loop(),
             access_log=None,
             keepalive_timeout=self._limits.idle_seconds,
+            lingering_time=self._limits.head_seconds,
             # A body that claims to be compressed is refused, so that it cannot be a bomb.
             auto_decompress=False,
         )

@@ -91,6 +91,7 @@ def _asking() -> dict[str, Any]:
         "resume": "Climb again",
         "roll-back": "Take all weight away at once; needs a reason",
         "re-arm": "Let a trial that was rolled back begin again; needs a reason",
+        "loosen": "Let looser limits of the configuration take effect; needs a reason",
     }
     trial = [_in_path("trial", "the trial's name in the configuration")]
     labels: Schema = {"anyOf": [ref("Label"), array(ref("Label"), maxItems=10_000)]}
@@ -101,7 +102,7 @@ def _asking() -> dict[str, Any]:
                     "operationId": word.replace("-", "_"),
                     "summary": summary,
                     "parameters": trial,
-                    "requestBody": _body(ref("Operation")),
+                    "requestBody": _body(ref("Loosening" if word == "loosen" else "Operation")),
                     "responses": _answers("Asked", (*_BODY, *_CHANGING, 404, 409, 503)),
                     "security": _SECURITY,
                 }

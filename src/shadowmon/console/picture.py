@@ -10,7 +10,7 @@ Rule 2: colour is never the only mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 from typing import Any, TypeAlias
@@ -29,7 +29,8 @@ Json: TypeAlias = Mapping[str, Any]
 WIDTH_MIN = 60
 _WIDTH_MAX = 140
 _FRAME = 4
-_RACE_CELLS = 20
+_WIDE = 90
+"""From here on there is room for long races."""
 _DONE = 100.0
 
 _CONTRASTS: Mapping[str, str] = {
@@ -51,6 +52,8 @@ _GRADES: Mapping[str, str] = {
     "reject": "bold red",
     "red_line": "bold red",
 }
+_OF_PAIRS = ("unpaired", "unscorable", "scored")
+"""Stages of the funnel that count pairs."""
 _LEGEND = "● estimate  ━ its interval  A acceptable  R red line"
 
 
@@ -74,7 +77,7 @@ def _trial(trial: Json, at: str, width: int) -> Panel:
     rows: Iterator[RenderableType] = chain(
         [_where(trial), _ladder(trial), _pairs(trial, at)],
         [_figures(trial, width)],
-        [_races(trial)],
+        [_races(trial, 20 if width >= _WIDE else 10)],
         _decision(trial),
     )
     title = (
@@ -218,17 +221,17 @@ class _Scale:
 # --- Races -----------------------------------------------------------------
 
 
-def _races(trial: Json) -> Text:
+def _races(trial: Json, cells: int) -> Text:
     text = Text("proof   climb ")
     climbs = [rule for rule in trial["rules"] if _is_climb(rule)]
     slowest = min(climbs, key=_percent, default=None)
     if slowest is None:
         text.append("nothing is asked", style="dim")
     else:
-        text.append(race_bar(_percent(slowest)), style="green")
+        text.append(race_bar(_percent(slowest), cells), style="green")
         text.append(f" ({plain(slowest['rule'])})")
     text.append("   roll back ")
-    text.append(race_bar(_percent(trial["roll_back"])), style="red")
+    text.append(race_bar(_percent(trial["roll_back"]), cells), style="red")
     return text
 
 
@@ -243,11 +246,11 @@ def _percent(race: Json) -> float:
     return race["percent_of_need"] or 0.0
 
 
-def race_bar(share: float) -> str:
+def race_bar(share: float, cells: int) -> str:
     """Draw how far a claim is proven: `███████░░░  70 %`; a proven one says so."""
-    full = min(_RACE_CELLS, int(share / _DONE * _RACE_CELLS))
+    full = min(cells, int(share / _DONE * cells))
     said = "proven" if share >= _DONE else f"{int(share)} %"
-    return "█" * full + "░" * (_RACE_CELLS - full) + f" {said}"
+    return "█" * full + "░" * (cells - full) + f" {said}"
 
 
 def _decision(trial: Json) -> Iterator[Text]:
@@ -259,6 +262,8 @@ def _decision(trial: Json) -> Iterator[Text]:
         yield Text(sentence, style=_GRADES.get(verdict["grade"], ""))
     if trial["blocked"]:
         yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
+    for pending in trial["pending"]:
+        yield Text(f"not in force, for it is looser: {plain(pending)}", style="yellow")
 
 
 # --- The daemon ------------------------------------------------------------
@@ -274,14 +279,16 @@ def _footer(status: Json) -> Iterator[RenderableType]:
 
 
 def funnel(counts: Mapping[str, int]) -> str:
-    """Tell what became of the requests: how many, and where they fell out. Zeros are not told."""
-    first, last = counts.get("seen", 0), counts.get("scored", 0)
-    between: Sequence[str] = [
-        f"{plain(name).replace('_', ' ')} {count:,}"
-        for name, count in counts.items()
-        if name not in {"seen", "scored"} and count
-    ]
-    return " → ".join([f"requests seen {first:,}", *between, f"scored {last:,}"])
+    """
+    Tell what became of the requests, then of their pairs: each trial makes a pair of a request.
+
+    Zeros are not told, but for the first and the last.
+    """
+    said: dict[bool, list[str]] = {False: [], True: []}
+    for name, count in counts.items():
+        if count or name in {"seen", "scored"}:
+            said[name in _OF_PAIRS].append(f"{plain(name).replace('_', ' ')} {count:,}")
+    return f"requests: {' → '.join(said[False])}   pairs: {' → '.join(said[True])}"
 
 
 def _share(weight: Json | None) -> str:

@@ -106,6 +106,7 @@ _SHORT: Mapping[str, Schema] = {
     "pairs_in_stage": COUNT,
     "last_pair_at": or_null(TIME),
     "blocked": {**TEXT, "description": "why it may not climb now; empty if it may"},
+    "pending": {**array(TEXT), "description": "what would be looser, and is not in force"},
     "verdict": or_null(ref("Verdict")),
 }
 
@@ -252,6 +253,17 @@ SCHEMAS: Mapping[str, Schema] = {
     "Operation": obj(
         {"operator": text(minLength=1, maxLength=100), "reason": text(maxLength=1000)},
         optional=("reason",),
+    ),
+    "Loosening": obj(
+        {
+            "operator": text(minLength=1, maxLength=100),
+            "reason": text(minLength=1, maxLength=1000),
+            "evidence": {
+                "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}],
+                "description": "the journal entry of a verdict that supports it; none overrides",
+            },
+        },
+        optional=("evidence",),
     ),
     "Label": obj(
         {

@@ -79,6 +79,7 @@ def _short(view: TrialView) -> Json:
         "pairs_in_stage": view.pairs_in_stage,
         "last_pair_at": timestamp(view.last_pair_at),
         "blocked": view.blocked,
+        "pending": list(view.pending),
         "verdict": _verdict(view.verdict) if view.verdict else None,
     }
 

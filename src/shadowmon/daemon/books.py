@@ -47,12 +47,10 @@ class Books:
         total = self._totals.get(cell)
         self._totals[cell] = grown if total is None else total + grown
 
-    def deposit(self, cell: Cell, places: int, amounts: Iterable[tuple[int, int]]) -> None:
-        """Count something in the control process' own account."""
-        counts = list(self._accounts.get((CONTROL, cell), (0,) * places))
-        for place, amount in amounts:
-            counts[place] += amount
-        self.tell(CONTROL, cell, tuple(counts))
+    def add(self, cell: Cell, grown: Counts) -> None:
+        """Let the control process' own account grow by so much."""
+        before = self._accounts.get((CONTROL, cell), (0,) * len(grown))
+        self.tell(CONTROL, cell, tuple(map(sum, zip(before, grown, strict=True))))
 
     def totals(self, trial_id: TrialId, epoch: int) -> dict[Cell, Counts]:
         """Return the sum over all workers of each cell of one trial's epoch."""

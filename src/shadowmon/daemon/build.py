@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from shadowmon import plugins
 from shadowmon.actuators.actuator import Actuator
+from shadowmon.config.measures import metrics_of, primary_of
 from shadowmon.config.settings import LabelCoverage, Settings, TrialSettings
 from shadowmon.daemon.labels import LabelRule
 from shadowmon.ipc.board import Board
 from shadowmon.policy.rules import CORRECT, Subject, rules_for
-from shadowmon.policy.settings import Task
 from shadowmon.proxy.plan import PlannedRoute, PlannedTrial, encode, make_plan, planned_model
 from shadowmon.records import (
     NO_TRAFFIC,
-    Metric,
-    MetricName,
     ModelName,
     Phase,
     RouteName,
@@ -29,50 +26,13 @@ from shadowmon.records import (
 from shadowmon.rollout.ladder import Ladder
 from shadowmon.rollout.machine import Course
 from shadowmon.rollout.settings import Gate, RolloutSettings, StageSettings
-from shadowmon.scoring import truth
-from shadowmon.scoring.tasks import scorers_for
+from shadowmon.sticky import SPAN
 from shadowmon.traffic.codecs.codec import Codec
 from shadowmon.traffic.settings import RouteSettings
 from shadowmon.trial import TrialPlan
 
 
-SERVICE = "service"
-"""Always among a trial's scorers: whether a model failed to answer is counted for every pair."""
-
-_WITHOUT_TRUTH: Mapping[Task, str] = {
-    Task.CLASSIFICATION: "disagreement",
-    Task.EXTRACTION: "field_divergence",
-}
-_ANY_TEXT = "chrf_divergence"
-
-
 # --- trials ---
-
-
-def scorers_of(trial: TrialSettings) -> tuple[str, ...]:
-    """Return the names of the scorers that run on a trial's pairs."""
-    named = trial.scorers or tuple(scorers_for(trial.task.value))
-    return named if SERVICE in named else (*named, SERVICE)
-
-
-def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Metric]:
-    """Return every metric that may be observed of a trial."""
-    metrics: dict[MetricName, Metric] = {}
-    for name in scorers_of(trial):
-        scorer = plugins.load("scorers", name, key="trials.scorers")(settings.scoring)
-        metrics |= {metric.name: metric for metric in scorer.metrics}
-    if trial.labels.expected is not LabelCoverage.NONE:
-        metrics[truth.CORRECT.name] = truth.CORRECT
-    return metrics
-
-
-def primary_of(trial: TrialSettings) -> MetricName:
-    """Return the metric that a trial is judged by."""
-    if trial.policy.primary:
-        return MetricName(trial.policy.primary)
-    if trial.labels.expected is not LabelCoverage.NONE:
-        return CORRECT
-    return MetricName(_WITHOUT_TRUTH.get(trial.task, _ANY_TEXT))
 
 
 def trial_plans(settings: Settings) -> tuple[TrialPlan, ...]:
@@ -83,7 +43,7 @@ def trial_plans(settings: Settings) -> tuple[TrialPlan, ...]:
 def _trial_plan(settings: Settings, name: str, trial: TrialSettings) -> TrialPlan:
     rollout = trial.rollout or settings.rollout
     metrics = metrics_of(settings, trial)
-    primary = primary_of(trial)
+    primary = primary_of(settings, trial)
     subject = Subject(
         task=trial.task,
         metrics=metrics,
@@ -105,6 +65,7 @@ def _trial_plan(settings: Settings, name: str, trial: TrialSettings) -> TrialPla
         rules=rules_for(trial.policy, subject),
         course=_course(rollout),
         evidence=settings.evidence,
+        rates=rates_of(settings, trial.route),
         skipped=_skipped(rollout),
     )
 
@@ -187,7 +148,7 @@ def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
         proxy=settings.proxy,
         sampling_salt=settings.traffic.sampling_salt,
         models=[planned_model(name, model.url) for name, model in settings.models.items()],
-        routes=[_planned_route(name, route) for name, route in settings.routes.items()],
+        routes=[_planned_route(settings, name, route) for name, route in settings.routes.items()],
         trials=[
             PlannedTrial(number=number, route=trial.route, optimized=trial.optimized)
             for number, trial in enumerate(settings.trials.values())
@@ -199,7 +160,25 @@ def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
     return encode(plan)
 
 
-def _planned_route(name: str, route: RouteSettings) -> PlannedRoute:
+def rates_of(settings: Settings, route: str) -> tuple[int, ...]:
+    """Return every rate, in basis points, at which a route's requests may be sampled."""
+    slices = [each.sample_rate for each in settings.traffic.slices.values()]
+    rates = [settings.routes[route].sample_rate, *(rate for rate in slices if rate is not None)]
+    # A route that samples nothing of its own still may have slices that are sampled.
+    return tuple(sorted({round(rate * SPAN) for rate in rates} - {0}, reverse=True)) or (SPAN,)
+
+
+def first_rate(settings: Settings, route: str) -> float:
+    """
+    Return the share of a route's requests that is handed over at all.
+
+    What a request's slices are is known only once it was read; then it is thinned to its own rate.
+    """
+    slices = [each.sample_rate or 0.0 for each in settings.traffic.slices.values()]
+    return max(settings.routes[route].sample_rate, *slices, 0.0)
+
+
+def _planned_route(settings: Settings, name: str, route: RouteSettings) -> PlannedRoute:
     return PlannedRoute(
         name=name,
         path_prefix=route.path_prefix,
@@ -207,5 +186,5 @@ def _planned_route(name: str, route: RouteSettings) -> PlannedRoute:
         sticky_header=route.sticky.header,
         sticky_cookie=route.sticky.cookie,
         request_id_header=route.request_id_header,
-        sample_rate=route.sample_rate,
+        sample_rate=first_rate(settings, name),
     )

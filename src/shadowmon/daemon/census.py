@@ -44,8 +44,24 @@ class Census:
         return _sum([*self._counters.values(), {_key(tally): tally.value for tally in own}])
 
     def gauges(self, own: Iterable[Tally | Sample] = ()) -> tuple[Sample, ...]:
-        """Return the living workers' gauges added up, with the control process' `own`."""
-        return _sum([*self._gauges.values(), {_key(tally): tally.value for tally in own}])
+        """
+        Return the living workers' gauges added up, with the control process' `own`.
+
+        A ratio is not added up: the largest one is told.
+        """
+        told = [*self._gauges.values(), {_key(tally): tally.value for tally in own}]
+        summed = {sample for sample in _sum(told) if not sample.name.endswith("_ratio")}
+        largest: dict[_Key, float] = {}
+        for gauges in told:
+            for key, value in gauges.items():
+                if key[0].endswith("_ratio"):
+                    largest[key] = max(value, largest.get(key, value))
+        ratios = {Sample(name=key[0], labels=key[1], value=value) for key, value in largest.items()}
+        return tuple(sorted(summed | ratios, key=lambda sample: (sample.name, sample.labels)))
+
+    def __len__(self) -> int:
+        """How many workers live, as far as is known."""
+        return len(self._gauges)
 
     def total(self, name: str, *labels: str) -> float:
         """Return the sum of all counters of a name whose first labels are these."""

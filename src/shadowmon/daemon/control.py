@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,21 +20,21 @@ import structlog
 from shadowmon.actuators.actuator import Actuator
 from shadowmon.clock import Clock
 from shadowmon.daemon.books import Books
+from shadowmon.daemon.dependence import Gate
 from shadowmon.daemon.labels import LabelDesk, Settled
 from shadowmon.errors import ActuatorError, BrokenInvariantError, StoreError
-from shadowmon.evidence import outcomes
-from shadowmon.ipc.board import Board, TrialCell
+from shadowmon.ipc.board import Board, Head, TrialCell
+from shadowmon.ipc.counted import Counted
 from shadowmon.ipc.report import Report
 from shadowmon.records import (
     Awaiting,
-    Cell,
+    Claim,
     Command,
     Entry,
     EntryKind,
     ExchangeId,
     Grade,
     Label,
-    MetricKind,
     Notify,
     Operation,
     OperatorAsked,
@@ -71,6 +71,7 @@ class Control:
         board: Board,
         tallies: Tallies,
         clock: Clock,
+        tell_counted: Callable[[Counted], None] = lambda _: None,
     ) -> None:
         self.lock = asyncio.Lock()
         self.books = Books(saved.accounts)
@@ -86,6 +87,11 @@ class Control:
         self._board = board
         self._tallies = tallies
         self._clock = clock
+        self._tell_counted = tell_counted
+        self._gates: dict[TrialId, Gate] = {}
+        """What is counted here: labels that came later."""
+        self.variance_ratios: dict[TrialId, float] = {}
+        """As the workers measure them, of primary metrics that need no label."""
         # What the next commit must remember, besides what the trials say.
         self._entries: list[Entry] = []
         self._awaiting: list[Awaiting] = []
@@ -109,6 +115,7 @@ class Control:
                 )
                 self.trials[plan.trial_id] = trial
                 todo.append((trial, commands))
+            self._count_anew()
             await self._commit(todo, before={})
             self._show_board()
             for trial in self.trials.values():
@@ -117,6 +124,19 @@ class Control:
                 if state.applied_weight != state.desired_weight:
                     await self._perform(trial, [SetWeight(weight=state.desired_weight)])
             await self._commit_rest()
+
+    def _count_anew(self) -> None:
+        """Tell the workers, and ourselves, by which metrics pairs are counted from now on."""
+        metrics = {name: trial.metrics for name, trial in self.trials.items()}
+        self._tell_counted(metrics)
+        self._gates = {
+            name: Gate(
+                metrics[name],
+                primary=trial.plan.primary,
+                settings=trial.plan.evidence.dependence,
+            )
+            for name, trial in self.trials.items()
+        }
 
     async def _read_back(self, trial: Trial) -> None:
         try:
@@ -141,7 +161,13 @@ class Control:
         return self.labels.take(labels)
 
     async def ask(
-        self, trial_id: TrialId, operation: Operation, *, operator: str, reason: str
+        self,
+        trial_id: TrialId,
+        operation: Operation,
+        *,
+        operator: str,
+        reason: str,
+        figures: tuple[tuple[Claim, float | None], ...] | None = None,
     ) -> RolloutState:
         """
         Do what a person asks.
@@ -156,7 +182,11 @@ class Control:
             trial = self.trials[trial_id]
             before = {trial_id: trial.memory}
             event = OperatorAsked(
-                operation=operation, operator=operator, reason=reason, now=self._clock.now()
+                operation=operation,
+                operator=operator,
+                reason=reason,
+                now=self._clock.now(),
+                figures=figures,
             )
             commands = trial.handle(event)
             undone = await self._commit([(trial, commands)], before=before)
@@ -165,6 +195,9 @@ class Control:
                 raise StoreError(problem)
             await self._perform(trial, commands)
             await self._commit_rest()
+            if operation is Operation.LOOSEN:
+                self._count_anew()
+                self._board.add_head(Head.CONTROL_LIFE)
             self._show_board()
             return trial.memory.state
 
@@ -195,6 +228,7 @@ class Control:
             now=now,
             totals=self.books.totals(state.trial_id, state.epoch),
             route_holder=self._holder(trial.plan.route),
+            variance_ratio=self._variance_ratio(trial),
         )
         was = trial.memory
         try:
@@ -205,6 +239,12 @@ class Control:
             log.exception("daemon.trial_frozen", trial_id=state.trial_id)
             self._tallies.add("trial_failures_total", state.trial_id)
             return ()
+
+    def _variance_ratio(self, trial: Trial) -> float | None:
+        name = trial.plan.trial_id
+        if trial.plan.primary == CORRECT.name:
+            return self._gates[name].ratio.ratio
+        return self.variance_ratios.get(name)
 
     def _holder(self, route: RouteName) -> TrialId | None:
         """Return the trial that has, or is to have, live weight on a route."""
@@ -217,19 +257,23 @@ class Control:
     def _settle(self, now: datetime) -> None:
         for each in self.labels.settle(now):
             self._settled.append((each.awaiting.trial_id, each.awaiting.exchange_id))
-            self._count(each)
+            self._count(each, now)
+        for gate in self._gates.values():
+            gate.close_due(now)
+            for cell, grown in gate.take_grown().items():
+                self.books.add(cell, grown)
 
-    def _count(self, settled: Settled) -> None:
+    def close_sessions(self) -> None:
+        """Count every session as it stands, as before a stop."""
+        for gate in self._gates.values():
+            gate.close_all()
+
+    def _count(self, settled: Settled, now: datetime) -> None:
         pair, observation = settled.awaiting, settled.observation
         trial = self.trials.get(pair.trial_id)
         if observation is None or trial is None or pair.epoch != trial.memory.state.epoch:
             return
-        amounts = outcomes.deposit(observation, MetricKind.VERDICTS)
-        for name in pair.slices:
-            cell = Cell(
-                trial_id=pair.trial_id, epoch=pair.epoch, stage=0, metric=CORRECT.name, slice=name
-            )
-            self.books.deposit(cell, outcomes.places(MetricKind.VERDICTS), amounts)
+        self._gates[pair.trial_id].count(pair, [observation], now)
 
     # --- remember, then do ---
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -35,8 +38,9 @@ from shadowmon.daemon.desk import DaemonDesk
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.scoring_worker import read_whole
 from shadowmon.errors import StoreError
-from shadowmon.ipc import handover, report
+from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
+from shadowmon.records import TrialId
 from shadowmon.store.sql import SqlStore
 from shadowmon.telemetry import logs
 from shadowmon.telemetry.metrics import Collector, exposition, registry_of
@@ -57,21 +61,24 @@ class _Given:
 
     settings: Settings
     path: Path | None
+    overrides: Mapping[str, Any]
     board: Board
     handover: socket.socket
     report: socket.socket
     console: socket.socket
     lock_fd: int
+    counted_fd: int
     tap: socket.socket | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser(prog="shadowmon.daemon.control_process")
-    for name in ("settings", "board", "handover", "report", "console", "lock"):
+    for name in ("settings", "board", "handover", "report", "counted", "console", "lock"):
         parser.add_argument(f"--{name}-fd", type=int, required=True)
     parser.add_argument("--tap-fd", type=int)
     parser.add_argument("--path", type=Path)
+    parser.add_argument("--overrides", type=json.loads, default={})
     arguments = parser.parse_args(argv)
     die_with_parent(os.getppid())
     settings = from_wire(read_whole(arguments.settings_fd))
@@ -79,11 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _Given(
         settings=settings,
         path=arguments.path,
+        overrides=arguments.overrides,
         board=Board(arguments.board_fd),
         handover=_socket(arguments.handover_fd),
         report=_socket(arguments.report_fd),
         console=_socket(arguments.console_fd),
         lock_fd=arguments.lock_fd,
+        counted_fd=arguments.counted_fd,
         tap=None if arguments.tap_fd is None else _socket(arguments.tap_fd),
     )
     try:
@@ -121,12 +130,14 @@ async def _run(given: _Given, clock: Clock) -> int:
             board=given.board,
             tallies=tallies,
             clock=clock,
+            tell_counted=partial(counted.tell, given.counted_fd),
         )
         await control.restore()
         given.board.add_head(Head.CONTROL_LIFE)
         desk = DaemonDesk(
             settings=settings,
             path=given.path,
+            overrides=given.overrides,
             control=control,
             store=store,
             board=given.board,
@@ -144,6 +155,7 @@ async def _run(given: _Given, clock: Clock) -> int:
                 lag.cancel()
             loop.remove_reader(given.report)
         _take(given.report, control, census)
+        control.close_sessions()
         await control.tick()
     finally:
         await store.close()
@@ -179,6 +191,11 @@ def _take(sock: socket.socket, control: Control, census: Census) -> None:
             return
         control.take(told)
         census.take(told)
+        control.variance_ratios = {
+            TrialId(gauge.labels[0]): gauge.value
+            for gauge in census.gauges()
+            if gauge.name == "variance_ratio"
+        }
 
 
 @contextlib.asynccontextmanager
@@ -210,7 +227,10 @@ async def _tap(given: _Given, tallies: Tallies, clock: Clock) -> AsyncIterator[N
 
     tap = make_tap(
         given.settings.traffic.tap,
-        routes=given.settings.routes,
+        routes={
+            name: route.model_copy(update={"sample_rate": build.first_rate(given.settings, name)})
+            for name, route in given.settings.routes.items()
+        },
         sampling=Sampling(given.settings.traffic.sampling_salt),
         hand_over=hand_over,
         count=count,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import signal
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
 
 from shadowmon import __version__
 from shadowmon.clock import Clock
@@ -17,16 +21,20 @@ from shadowmon.daemon.census import Census
 from shadowmon.daemon.control import Control
 from shadowmon.daemon.portrait import portrait
 from shadowmon.daemon.reload import refuse_what_cannot_change
-from shadowmon.errors import ConfigError
+from shadowmon.errors import ConfigError, RefusedError
 from shadowmon.ipc.board import WORKERS_MAX, Board, Count, Head
-from shadowmon.records import Label, Operation, RolloutState, TrialId
+from shadowmon.records import Claim, EntryKind, Label, Operation, RolloutState, TrialId
 from shadowmon.store.store import Row, Store
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.view import DaemonView, Sample
 
 
+Figures: TypeAlias = tuple[tuple[Claim, float | None], ...]
+
 _ARMS = ("baseline", "optimized")
 _STALE_TICKS = 10
+_RECENT = timedelta(minutes=1)
+_MANY_LOSSES = 3
 
 
 class DaemonDesk:
@@ -37,6 +45,7 @@ class DaemonDesk:
         *,
         settings: Settings,
         path: Path | None,
+        overrides: Mapping[str, Any],
         control: Control,
         store: Store,
         board: Board,
@@ -46,6 +55,7 @@ class DaemonDesk:
     ) -> None:
         self._settings = settings
         self._path = path
+        self._overrides = overrides
         self._control = control
         self._store = store
         self._board = board
@@ -53,6 +63,8 @@ class DaemonDesk:
         self._tallies = tallies
         self._clock = clock
         self._started_at = clock.now()
+        self._losses: deque[tuple[datetime, float]] = deque()
+        """How many scorer processes had been lost, at each picture of the last minute."""
         self._view = self._draw()
 
     def view(self) -> DaemonView:
@@ -64,12 +76,32 @@ class DaemonDesk:
         self._view = self._draw()
 
     async def ask(
-        self, trial_id: TrialId, operation: Operation, *, operator: str, reason: str
+        self,
+        trial_id: TrialId,
+        operation: Operation,
+        *,
+        operator: str,
+        reason: str,
+        evidence: int | None = None,
     ) -> RolloutState:
         """See `Desk.ask`."""
-        state = await self._control.ask(trial_id, operation, operator=operator, reason=reason)
+        figures = None if evidence is None else await self._figures(trial_id, evidence)
+        state = await self._control.ask(
+            trial_id, operation, operator=operator, reason=reason, figures=figures
+        )
         self.draw()
         return state
+
+    async def _figures(self, trial_id: TrialId, number: int) -> Figures:
+        """Return what a journalled verdict of a trial measured."""
+        rows = await self._store.journal(trial_id=trial_id, before=number + 1, limit=1)
+        if not rows or rows[0].number != number or rows[0].entry.kind is not EntryKind.VERDICT:
+            msg = f"journal entry {number} is no verdict on trial {trial_id}"
+            raise RefusedError(msg)
+        reasons = rows[0].entry.data["reasons"]
+        return tuple(
+            (msgspec.convert(reason["claim"], Claim), reason["upper"]) for reason in reasons
+        )
 
     def label(self, labels: Sequence[Label]) -> int:
         """See `Desk.label`."""
@@ -84,7 +116,7 @@ class DaemonDesk:
     async def reload(self) -> None:
         """See `Desk.reload`. The supervisor reads the configuration again and exchanges us."""
         try:
-            settings = load(self._path, environment=os.environ)
+            settings = load(self._path, environment=os.environ, overrides=self._overrides)
             refuse_what_cannot_change(self._settings, settings)
         except ConfigError:
             self._board.set_head(Head.RELOAD_REFUSED_AT, int(self._clock.now().timestamp()))
@@ -190,4 +222,15 @@ class DaemonDesk:
             problems.append("no tick yet")
         elif now - last > patience:
             problems.append(f"no tick since {last.isoformat()}")
-        return problems
+        return [*problems, *self._scoring_problems(now)]
+
+    def _scoring_problems(self, now: datetime) -> Iterator[str]:
+        if self._settings.trials and not len(self._census):
+            yield "no scoring worker has reported yet"
+        lost = self._census.total("scorer_process_restarts_total")
+        self._losses.append((now, lost))
+        while self._losses[0][0] < now - _RECENT:
+            self._losses.popleft()
+        recent = int(lost - self._losses[0][1])
+        if recent >= _MANY_LOSSES:
+            yield f"{recent} scorer processes were lost in the last minute; the log says why"

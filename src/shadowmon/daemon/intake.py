@@ -18,12 +18,15 @@ import aiohttp
 import structlog
 
 from shadowmon.clock import Clock
+from shadowmon.config.measures import metrics_of, primary_of, scorers_of
 from shadowmon.config.settings import LabelCoverage, Settings
 from shadowmon.daemon import build
+from shadowmon.daemon.dependence import Gate
 from shadowmon.daemon.scorer_pool import Lost, ScorerPool
+from shadowmon.daemon.self_check import SelfCheck, self_pair
 from shadowmon.errors import CodecError
-from shadowmon.evidence.ledger import Ledger
 from shadowmon.ipc.board import Board, TrialCell
+from shadowmon.ipc.counted import Counted
 from shadowmon.ipc.report import Tally
 from shadowmon.mirror.arm import Arm, open_session
 from shadowmon.mirror.dispatch import Dispatcher
@@ -31,6 +34,8 @@ from shadowmon.mirror.pairing import TrialRef, models_needed, pair
 from shadowmon.mirror.shedding import WaitingLine
 from shadowmon.records import (
     Awaiting,
+    Cell,
+    Counts,
     Exchange,
     Metric,
     MetricName,
@@ -43,15 +48,19 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.scoring.truth import said
+from shadowmon.sticky import SPAN, place
 from shadowmon.telemetry.tallies import Tallies
+from shadowmon.traffic.asker import asker_of
 from shadowmon.traffic.codecs.codec import Codec
 from shadowmon.traffic.redact import Redaction
+from shadowmon.traffic.settings import RouteSettings
 from shadowmon.traffic.slicing import Slicing
 
 
 log = structlog.get_logger()
 
 _DRAIN_SECONDS = 3.0
+_THINNING = b"shadowmon-thinning"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +72,24 @@ class WatchedTrial:
     baseline: ModelName
     optimized: ModelName
     expects_labels: bool
+    self_check: SelfCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """One route with trials."""
 
+    settings: RouteSettings
     codec: Codec
     dispatcher: Dispatcher
     trials: tuple[WatchedTrial, ...]
+    first_rate: float
+    """Share of its requests that come here; each is thinned to its own rate."""
+
+    @property
+    def baseline(self) -> ModelName:
+        """Every trial of a route has the same."""
+        return self.trials[0].baseline
 
 
 class Intake:
@@ -83,11 +101,10 @@ class Intake:
         settings: Settings,
         board: Board,
         clock: Clock,
-        metrics: Mapping[MetricName, Metric],
+        metrics: Mapping[TrialId, Mapping[MetricName, Metric]],
         panels: Mapping[TrialId, Sequence[str]],
     ) -> None:
         self.board = board
-        self.ledger = Ledger(metrics)
         self.tallies = Tallies()
         self.flush_seconds = settings.daemon.flush_seconds
         self._settings = settings
@@ -104,15 +121,19 @@ class Intake:
         )
         self._moved = asyncio.Event()
         self._awaiting: list[Awaiting] = []
+        self._metrics = metrics
+        self._gates: dict[TrialId, Gate] = {}
+        self._counted: dict[TrialId, Mapping[MetricName, Metric]] = {}
+        self.count_by(metrics)
 
     @classmethod
     def build(cls, settings: Settings, board: Board, clock: Clock) -> Intake:
         """Put it together from settings."""
-        metrics: dict[MetricName, Metric] = {}
+        metrics: dict[TrialId, Mapping[MetricName, Metric]] = {}
         panels: dict[TrialId, Sequence[str]] = {}
         for name, trial in settings.trials.items():
-            metrics |= build.metrics_of(settings, trial)
-            panels[TrialId(name)] = build.scorers_of(trial)
+            metrics[TrialId(name)] = metrics_of(settings, trial)
+            panels[TrialId(name)] = scorers_of(trial)
         return cls(settings=settings, board=board, clock=clock, metrics=metrics, panels=panels)
 
     async def __aenter__(self) -> Self:
@@ -147,13 +168,19 @@ class Intake:
         session: aiohttp.ClientSession,
         slots: Mapping[str, asyncio.Semaphore],
     ) -> Watched:
+        settings = self._settings.routes[route]
         trials = tuple(
             WatchedTrial(
                 number=number,
                 trial_id=TrialId(name),
-                baseline=ModelName(self._settings.routes[route].baseline),
+                baseline=ModelName(settings.baseline),
                 optimized=ModelName(trial.optimized),
                 expects_labels=trial.labels.expected is not LabelCoverage.NONE,
+                self_check=SelfCheck(
+                    share=settings.self_check_rate,
+                    lean=self._settings.evidence.floor_lean,
+                    metrics=self._metrics[TrialId(name)],
+                ),
             )
             for number, name, trial in build.trials_on(self._settings, route)
         )
@@ -170,7 +197,13 @@ class Intake:
             )
             for model in sorted(models)
         }
-        return Watched(codec=codec, dispatcher=Dispatcher(arms), trials=trials)
+        return Watched(
+            settings=settings,
+            codec=codec,
+            dispatcher=Dispatcher(arms),
+            trials=trials,
+            first_rate=build.first_rate(self._settings, route),
+        )
 
     # --- in ---
 
@@ -196,6 +229,38 @@ class Intake:
         deadline = self._clock.monotonic() + _DRAIN_SECONDS
         while (self._line.waiting or self._line.in_flight) and self._clock.monotonic() < deadline:
             await self._clock.sleep(0.02)
+        for gate in self._gates.values():
+            gate.close_all()
+
+    def count_by(self, counted: Counted) -> None:
+        """
+        Count by these metrics from now on.
+
+        A trial whose metrics are others than before begins with an empty account: what it had
+        counted belongs to limits that are not in force any more.
+        """
+        for name, metrics in counted.items():
+            trial = self._settings.trials.get(name)
+            if trial is not None and self._counted.get(name) != metrics:
+                self._gates[name] = Gate(
+                    metrics,
+                    primary=primary_of(self._settings, trial),
+                    settings=self._settings.evidence.dependence,
+                )
+                self._counted[name] = metrics
+
+    def mark_all_changed(self) -> None:
+        """Let the next report tell everything again."""
+        for gate in self._gates.values():
+            gate.ledger.mark_all_changed()
+
+    def take_changed(self) -> dict[Cell, Counts]:
+        """Return the totals of every cell that changed since the last call."""
+        changed: dict[Cell, Counts] = {}
+        for gate in self._gates.values():
+            gate.close_due(self._clock.now())
+            changed |= gate.ledger.take_changed()
+        return changed
 
     def take_awaiting(self) -> list[Awaiting]:
         """Take out the pairs that from now on wait for a label."""
@@ -207,6 +272,9 @@ class Intake:
         self.tallies.set("mirror_queue_length", value=self._line.waiting)
         self.tallies.set("mirror_queue_capacity", value=self._settings.mirror.queue_max)
         self.tallies.set("mirror_in_flight", value=self._line.in_flight)
+        for name, gate in self._gates.items():
+            if gate.ratio.ratio is not None:
+                self.tallies.set("variance_ratio", name, value=gate.ratio.ratio)
         return self.tallies.gauges()
 
     # --- one exchange ---
@@ -237,8 +305,28 @@ class Intake:
             self.tallies.add("exchanges_total", "mirror", "skipped")
             return
         exchange = replace(exchange, slices=self._slicing.slices_of(exchange))
+        rate = self._rate(exchange, route)
+        if (
+            place(_THINNING, exchange.id.encode("utf-8", "replace"))
+            >= rate / route.first_rate * SPAN
+        ):
+            self.tallies.add("exchanges_total", "mirror", "sampled_out")
+            return
         self.tallies.add("exchanges_total", "mirror", "mirrored")
-        await self._score(await self._pairs(exchange, route, trials))
+        pairs = await self._pairs(exchange, route, trials)
+        asker = asker_of(exchange, route.settings.sticky)
+        await self._score(
+            [
+                (trial, replace(each, rate=round(rate * SPAN), cluster=asker))
+                for trial, each in pairs
+            ]
+        )
+
+    def _rate(self, exchange: Exchange, route: Watched) -> float:
+        """Return the probability with which a request of these slices is sampled."""
+        slices = self._settings.traffic.slices
+        rates = [slices[name].sample_rate for name in exchange.slices if name in slices]
+        return max((rate for rate in rates if rate is not None), default=route.settings.sample_rate)
 
     def _active(self, route: Watched) -> tuple[tuple[WatchedTrial, TrialRef], ...]:
         """Stamp each trial that still wants pairs with its epoch and stage of this moment."""
@@ -264,14 +352,24 @@ class Intake:
         trials: Sequence[tuple[WatchedTrial, TrialRef]],
     ) -> list[tuple[WatchedTrial, Pair]]:
         refs = [ref for _, ref in trials]
-        replies = await route.dispatcher.replies(exchange, models_needed(exchange, refs))
-        for reply in replies.values():
+        wanted = models_needed(exchange, refs)
+        again: Reply | None = None
+        if route.baseline in wanted and trials[0][0].self_check.is_due(exchange.id):
+            replies, again = await asyncio.gather(
+                route.dispatcher.replies(exchange, wanted),
+                route.dispatcher.again(exchange, route.baseline),
+            )
+        else:
+            replies = await route.dispatcher.replies(exchange, wanted)
+        for reply in [*replies.values(), *([again] if again else [])]:
             self._count_reply(reply)
         pairing = pair(exchange, replies, refs)
         for trial_id, reason in pairing.unpaired:
             self.tallies.add("unpaired_total", trial_id, reason)
         by_id = {trial.trial_id: trial for trial, _ in trials}
-        return [(by_id[each.trial_id], each) for each in pairing.pairs]
+        return [
+            (by_id[each.trial_id], replace(each, baseline_again=again)) for each in pairing.pairs
+        ]
 
     def _count_reply(self, reply: Reply) -> None:
         add, observe = self.tallies.add, self.tallies.observe
@@ -296,16 +394,22 @@ class Intake:
     async def _score(self, pairs: Sequence[tuple[WatchedTrial, Pair]]) -> None:
         if not pairs:
             return
-        scores = await self._pool.score([each for _, each in pairs])
-        for (trial, each), score in zip(pairs, scores, strict=True):
+        checks = {trial.trial_id: self_pair(each) for trial, each in pairs}
+        twins = [check for check in checks.values() if check is not None]
+        scores = await self._pool.score([*(each for _, each in pairs), *twins])
+        again = {
+            score.pair.trial_id: score for score in scores[len(pairs) :] if isinstance(score, Score)
+        }
+        for (trial, each), score in zip(pairs, scores, strict=False):
             if isinstance(score, Lost):
                 self.tallies.add("unscorable_total", trial.trial_id, score.reason)
                 self.tallies.add("pairs_set_aside_total", trial.trial_id)
             else:
-                self._count(trial, each, score)
+                more = trial.self_check.observations(score, again.get(trial.trial_id))
+                self._count(trial, each, replace(score, observations=(*score.observations, *more)))
 
     def _count(self, trial: WatchedTrial, each: Pair, score: Score) -> None:
-        self.ledger.record(score)
+        self._gates[trial.trial_id].count(each, score.observations, self._clock.now())
         self.tallies.add("pairs_total", trial.trial_id)
         for observation in score.observations:
             self.tallies.add("observations_total", trial.trial_id, observation.metric)
@@ -323,4 +427,6 @@ class Intake:
             optimized=said(each.optimized.answer),
             slices=each.slices,
             received_at=each.received_at,
+            rate=each.rate,
+            cluster=each.cluster,
         )

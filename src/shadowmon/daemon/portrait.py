@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from shadowmon.evidence import outcomes
+from shadowmon.evidence import outcomes, sampling
 from shadowmon.evidence.confseq import Interval, interval
 from shadowmon.policy.judge import needed
 from shadowmon.policy.rules import Kind, Rule, natural_contrast
@@ -13,6 +13,7 @@ from shadowmon.records import (
     EVERYTHING,
     Contrast,
     Counts,
+    Metric,
     MetricName,
     Phase,
     SliceName,
@@ -45,78 +46,95 @@ def portrait(trial: Trial, number: int) -> TrialView:
         pairs_in_stage=memory.pairs_in_stage,
         last_pair_at=memory.last_pair_at,
         blocked=memory.blocked,
+        pending=memory.pending,
     )
+
+
+_RED = (Kind.RED_LINE, Kind.TRIPWIRE)
 
 
 def _rules(trial: Trial) -> Iterator[RuleView]:
     memory = trial.memory
     over = memory.state.phase is Phase.ROLLED_BACK
+    verdict = memory.verdict
+    decided = (verdict.reasons[0].rule, verdict.reasons[0].claim) if verdict else None
     for rule, evidence in memory.evidence.items():
         need = needed(rule, trial.needs)
         weight = memory.average.weights.get(rule, 1.0)
         proven = evidence.log_e_value >= need
-        blamed = over and rule is memory.average.blamed
+        blamed = over and decided == (rule.name, rule.claim)
         yield RuleView(
             rule=rule.name,
             evidence=evidence,
             log_e_needed=need,
             weight=weight,
             armed=rule.armed,
-            breached=rule.kind is Kind.RED_LINE and rule.armed and (proven or blamed),
+            breached=rule.kind in _RED and rule.armed and (proven or blamed),
         )
 
 
 def _figures(trial: Trial) -> Iterator[Figure]:
-    """Draw the primary metric in each slice, and every metric in all traffic."""
+    """Draw every metric in all traffic, the primary one in each slice, and whatever a rule asks."""
     plan = trial.plan
-    asked = {rule.claim.slice for rule in plan.rules}
-    slices = asked | {slice_name for _, slice_name in trial.memory.totals}
-    for metric in plan.metrics:
-        for slice_name in sorted(slices) if metric == plan.primary else [EVERYTHING]:
-            yield _figure(trial, metric, slice_name)
+    drawn: dict[tuple[MetricName, SliceName, Contrast], None] = {}
+    slices = sorted({slice_name for _, slice_name in trial.memory.totals} | {EVERYTHING})
+    for name, metric in trial.metrics.items():
+        for slice_name in slices if name == plan.primary else [EVERYTHING]:
+            drawn[name, slice_name, natural_contrast(metric)] = None
+    for rule in plan.rules:
+        drawn[rule.claim.metric, rule.claim.slice, rule.claim.contrast] = None
+    for each in drawn:
+        yield _figure(trial, *each)
 
 
-def _figure(trial: Trial, name: MetricName, slice_name: SliceName) -> Figure:
-    metric = trial.plan.metrics[name]
-    contrast = natural_contrast(metric)
-    counts = trial.memory.totals.get((name, slice_name), (0,) * outcomes.places(metric.kind))
-    baseline, optimized = outcomes.rates(metric.kind, counts)
-    lower, upper = _interval(contrast, counts, trial.plan.evidence.alpha_interval)
+def _figure(trial: Trial, name: MetricName, slice_name: SliceName, contrast: Contrast) -> Figure:
+    metric = trial.metrics[name]
+    accounts = trial.memory.totals.get((name, slice_name), {})
+    pooled = sampling.weighted_sum(accounts, places=outcomes.places(metric))
+    baseline, optimized = outcomes.rates(metric, pooled)
+    alpha = trial.plan.evidence.alpha_interval
+    lower, upper = _interval(
+        metric, contrast, tuple(accounts.items()), alpha=alpha, rates=trial.plan.rates
+    )
+    about = (name, slice_name, contrast)
     return Figure(
         metric=metric,
         slice=slice_name,
         contrast=contrast,
-        count=outcomes.pairs(metric.kind, counts),
-        missing=outcomes.missing(metric.kind, counts),
+        count=sum(outcomes.pairs(metric, account) for account in accounts.values()),
+        missing=sum(outcomes.missing(metric, account) for account in accounts.values()),
         baseline_rate=baseline,
         optimized_rate=optimized,
-        estimate=outcomes.estimate(metric.kind, contrast, counts),
+        estimate=outcomes.estimate(metric, contrast, pooled),
         lower=lower,
         upper=upper,
-        acceptable=_limit(trial, name, slice_name, contrast, (Kind.CLIMB,)),
-        red_line=_limit(trial, name, slice_name, contrast, (Kind.RED_LINE,)),
+        acceptable=_limit(trial, about, (Kind.CLIMB,)),
+        red_line=_limit(trial, about, _RED),
     )
 
 
 @lru_cache(maxsize=4096)
-def _interval(contrast: Contrast, counts: Counts, alpha: float) -> Interval:
+def _interval(
+    metric: Metric,
+    contrast: Contrast,
+    accounts: tuple[tuple[int, Counts], ...],
+    *,
+    alpha: float,
+    rates: tuple[int, ...],
+) -> Interval:
     """Find an interval once: most cells are as they were at the tick before."""
-    return interval(contrast, counts, alpha=alpha)
+    return interval(metric, contrast, dict(accounts), alpha=alpha, rates=rates)
 
 
 def _limit(
-    trial: Trial,
-    metric: MetricName,
-    slice_name: SliceName,
-    contrast: Contrast,
-    kinds: tuple[Kind, ...],
+    trial: Trial, about: tuple[MetricName, SliceName, Contrast], kinds: tuple[Kind, ...]
 ) -> float | None:
-    def about(rule: Rule) -> bool:
+    def asks(rule: Rule) -> bool:
         claim = rule.claim
         return (
             rule.armed
             and rule.kind in kinds
-            and (claim.metric, claim.slice, claim.contrast) == (metric, slice_name, contrast)
+            and (claim.metric, claim.slice, claim.contrast) == about
         )
 
-    return min((rule.claim.limit for rule in trial.plan.rules if about(rule)), default=None)
+    return min((rule.claim.limit for rule in trial.plan.rules if asks(rule)), default=None)

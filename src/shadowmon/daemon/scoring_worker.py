@@ -22,7 +22,7 @@ from shadowmon.clock import Clock, SystemClock
 from shadowmon.config.wire import from_wire
 from shadowmon.daemon.children import die_with_parent
 from shadowmon.daemon.intake import Intake
-from shadowmon.ipc import handover, report
+from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
 from shadowmon.ipc.report import Account, Tally
 from shadowmon.records import Awaiting
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 _AWAITING_MAX = 20_000
 """Waiting pairs that are kept while the control process is away; older ones are given up."""
+_LEARN_SECONDS = 10.0
 _TAKE_MAX = 64
 """Exchanges that are read in one go, so that other work gets its turn."""
 
@@ -40,7 +41,7 @@ _TAKE_MAX = 64
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser(prog="shadowmon.daemon.scoring_worker")
-    for name in ("settings", "board", "handover", "report"):
+    for name in ("settings", "board", "handover", "report", "counted"):
         parser.add_argument(f"--{name}-fd", type=int, required=True)
     arguments = parser.parse_args(argv)
     die_with_parent(os.getppid())
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             Intake.build(settings, Board(arguments.board_fd), SystemClock()),
             socket.socket(fileno=arguments.handover_fd),
             socket.socket(fileno=arguments.report_fd),
+            arguments.counted_fd,
         )
     )
 
@@ -60,12 +62,15 @@ def read_whole(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
-async def _run(intake: Intake, exchanges: socket.socket, reports: socket.socket) -> int:
+async def _run(
+    intake: Intake, exchanges: socket.socket, reports: socket.socket, counted_fd: int
+) -> int:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    reporter = Reporter(intake, reports, SystemClock())
+    reporter = Reporter(intake, reports, SystemClock(), counted_fd=counted_fd)
+    await reporter.learn()
 
     def take() -> None:
         for _ in range(_TAKE_MAX):
@@ -95,14 +100,26 @@ async def _run(intake: Intake, exchanges: socket.socket, reports: socket.socket)
 class Reporter:
     """Tells the control process what was counted."""
 
-    def __init__(self, intake: Intake, sock: socket.socket, clock: Clock) -> None:
+    def __init__(
+        self, intake: Intake, sock: socket.socket, clock: Clock, *, counted_fd: int
+    ) -> None:
         self._intake = intake
         self._sock = sock
         self._clock = clock
+        self._counted_fd = counted_fd
         # Its place, and what tells it from its predecessors there (daemon/census.py).
         self._name = f"scoring-{os.getpid()}/{clock.now().timestamp():.6f}"
         self._life = -1
         self._awaiting: list[Awaiting] = []
+
+    async def learn(self) -> None:
+        """Wait until the control process has told by which metrics to count, or for long."""
+        deadline = self._clock.monotonic() + _LEARN_SECONDS
+        while self._intake.board.head(Head.CONTROL_LIFE) == 0:
+            if self._clock.monotonic() > deadline:
+                return
+            await self._clock.sleep(0.02)
+        self._intake.count_by(counted.read(self._counted_fd))
 
     async def run(self) -> None:
         """Tell again and again."""
@@ -114,13 +131,14 @@ class Reporter:
         """Tell everything that changed; everything, if the control process was started anew."""
         life = self._intake.board.head(Head.CONTROL_LIFE)
         if life != self._life:
-            self._intake.ledger.mark_all_changed()
+            self._intake.count_by(counted.read(self._counted_fd))
+            self._intake.mark_all_changed()
             self._life = life
         self._awaiting += self._intake.take_awaiting()
         given_up = len(self._awaiting) - _AWAITING_MAX
         if given_up > 0:
             del self._awaiting[:given_up]
-        changed = self._intake.ledger.take_changed()
+        changed = self._intake.take_changed()
         accounts = [Account(cell=cell, counts=counts) for cell, counts in changed.items()]
         told = all(
             report.send(self._sock, part)
@@ -133,7 +151,7 @@ class Reporter:
         )
         if not told:
             # There is no room, or nobody reads: all of it is told again later.
-            self._intake.ledger.mark_all_changed()
+            self._intake.mark_all_changed()
         self._tell_awaiting()
 
     def _tell_awaiting(self) -> None:

@@ -12,6 +12,7 @@ Rule 2: a new configuration is a new generation of processes on the same sockets
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -33,7 +34,7 @@ from shadowmon.daemon.build import proxy_plan
 from shadowmon.daemon.children import Child, Command
 from shadowmon.daemon.reload import refuse_what_cannot_change
 from shadowmon.errors import Complaint, ConfigError, StoreError
-from shadowmon.ipc import handover, report
+from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
 from shadowmon.store import lock
 from shadowmon.telemetry import logs
@@ -138,6 +139,7 @@ class _Generation:
         self._settings_fd = _memory_file("shadowmon-settings", to_wire(settings))
         self._handover = handover.socket_pair()
         self._report = report.socket_pair()
+        self._counted_fd = counted.create()
         self._plans: list[int] = []
         self._clock = clock
         self.control = self._child(self._control_command(sockets, lock_fd, origin))
@@ -161,12 +163,14 @@ class _Generation:
             "board-fd": self.board.fd,
             "handover-fd": self._handover[0].fileno(),
             "report-fd": self._report[1].fileno(),
+            "counted-fd": self._counted_fd,
             "console-fd": sockets.console.fileno(),
             "lock-fd": lock_fd,
         }
         if sockets.tap:
             fds["tap-fd"] = sockets.tap.fileno()
-        more = [f"--path={origin.path}"] if origin.path else []
+        more = [f"--overrides={json.dumps(dict(origin.overrides))}"]
+        more += [f"--path={origin.path}"] if origin.path else []
         return _command(
             "control", "shadowmon.daemon.control_process", fds, more
         ), Head.CONTROL_RESTARTS
@@ -177,6 +181,7 @@ class _Generation:
             "board-fd": self.board.fd,
             "handover-fd": self._handover[1].fileno(),
             "report-fd": self._report[0].fileno(),
+            "counted-fd": self._counted_fd,
         }
         name = f"scoring-{number}"
         command = _command(
@@ -212,7 +217,7 @@ class _Generation:
         self.board.close()
         for sock in (*self._handover, *self._report):
             sock.close()
-        for fd in (self._settings_fd, *self._plans):
+        for fd in (self._settings_fd, self._counted_fd, *self._plans):
             os.close(fd)
 
 

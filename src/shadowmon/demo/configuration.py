@@ -19,10 +19,13 @@ BASELINE = "fp32"
 OPTIMIZED = ("int8", "int4", "int2")
 ROUTE = "digits"
 
-STAGES = (1, 10, 50, 100)
-"""Percent."""
+STAGES = {1: 600, 10: 200, 50: 200, 100: 200}
+"""
+Percent -> pairs that must be scored there. More at 1 %, so that enough of its few users come by for
+the load generator to count whether they are 1 %.
+"""
 STAGE_SECONDS = 3.0
-STAGE_PAIRS = 200
+SHADOW_PAIRS = 200
 MATURITY_SECONDS = 2.0
 """The load generator tells every truth 1.1 seconds after the request at the latest."""
 PRICE_PER_BYTE = 1e-8
@@ -81,9 +84,9 @@ def configuration(plan: DemoPlan) -> dict[str, Any]:
         "proxy": {"listen": plan.proxy},
         "rollout": {
             "skip_reason": "skipped, for a demo has no offline results and nobody to ask",
-            "shadow_min_pairs": STAGE_PAIRS,
+            "shadow_min_pairs": SHADOW_PAIRS,
             "shadow_min_dwell_seconds": STAGE_SECONDS,
-            "stages": [_stage(percent) for percent in STAGES],
+            "stages": [_stage(percent, pairs) for percent, pairs in STAGES.items()],
             "cooldown_seconds": 5.0,
         },
         "store": {"path": str(plan.folder / "shadowmon.db")},
@@ -107,5 +110,5 @@ def _trial(name: str) -> dict[str, Any]:
     }
 
 
-def _stage(percent: int) -> dict[str, Any]:
-    return {"percent": percent, "min_pairs": STAGE_PAIRS, "min_dwell_seconds": STAGE_SECONDS}
+def _stage(percent: int, pairs: int) -> dict[str, Any]:
+    return {"percent": percent, "min_pairs": pairs, "min_dwell_seconds": STAGE_SECONDS}

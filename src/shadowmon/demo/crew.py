@@ -70,6 +70,7 @@ class Crew:
     configuration: Path
     servers: Mapping[str, str]
     """Model -> address of its server."""
+    daemon: Running
     proxy: str
     console: str
 
@@ -79,23 +80,22 @@ async def start_servers(
 ) -> dict[str, str]:
     """Start one server for each model and return their addresses once all are ready."""
     servers = {model.name: await _start_server(processes, model) for model in models}
-    for name, address in servers.items():
+    for running, address in servers.values():
         answers = partial(_answers, session, f"{address}/v2/health/ready")
-        await wait_until(answers, f"{name}'s server", clock=clock)
-        processes.check()
-    return servers
+        await wait_until(answers, running, clock=clock)
+    return {name: address for name, (_, address) in servers.items()}
 
 
-async def _start_server(processes: Processes, model: Model) -> str:
+async def _start_server(processes: Processes, model: Model) -> tuple[Running, str]:
     with listening_socket() as listening:
         host, port = listening.getsockname()
         arguments = ["--weights", str(model.file), "--name", "digits", "--version", model.name]
-        await processes.start(
+        running = await processes.start(
             f"model-{model.name}",
             ["-m", "shadowmon.demo.model_server", *arguments, "--fd", str(listening.fileno())],
             fds=[listening.fileno()],
         )
-    return f"http://{host}:{port}"
+    return running, f"http://{host}:{port}"
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
@@ -126,16 +126,12 @@ async def start_daemon(
     file = write_configuration(plan)
     daemon = await processes.start("daemon", ["-m", "shadowmon", "run", "--config", str(file)])
     api = DaemonApi(session, plan.console)
-
-    async def ready() -> bool:
-        daemon.check()
-        return await api.is_ready()
-
-    await wait_until(ready, f"the daemon (its log: {daemon.log})", clock=clock)
+    await wait_until(api.is_ready, daemon, clock=clock)
     crew = Crew(
         folder=folder,
         configuration=file,
         servers=servers,
+        daemon=daemon,
         proxy=plan.proxy,
         console=plan.console,
     )
@@ -176,19 +172,20 @@ async def swap_weights(session: aiohttp.ClientSession, server: str, file: Path) 
 
 
 async def wait_until(
-    holds: Callable[[], Coroutine[Any, Any, bool]], what: str, *, clock: Clock
+    is_ready: Callable[[], Coroutine[Any, Any, bool]], running: Running, *, clock: Clock
 ) -> None:
     """
-    Ask again and again until it holds.
+    Ask again and again until a process is ready.
 
     Raises:
-        DemoError: If it does not within `READY_SECONDS`.
+        DemoError: If it ends, or is not ready within `READY_SECONDS`; with the end of its log.
 
     """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(READY_SECONDS):
-            while not await holds():
+            while not await is_ready():
+                running.check()
                 await clock.sleep(POLL_SECONDS)
             return
-    msg = f"{what} was not ready within {READY_SECONDS:g} s"
-    raise DemoError(msg)
+    msg = f"{running.name} was not ready within {READY_SECONDS:g} s; its log ends:"
+    raise DemoError(msg + "\n" + running.last_words())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shadowmon.demo import journal
+from shadowmon.demo.configuration import STAGES
 from shadowmon.demo.journal import Line
 from shadowmon.demo.load import Asked, Ended
 from shadowmon.demo.seen import STANDARD_ERRORS, Seen
@@ -52,6 +53,7 @@ def complaints(
     return [
         *_int8_ends(lines, swap),
         *_int2_ends(lines),
+        *_stages_counted(seen),
         *_weights_kept(seen),
         *_users_served(ended),
     ]
@@ -91,6 +93,17 @@ def rolled_back(lines: Sequence[Line], trial: str) -> Line | None:
 
 def _weights(lines: Sequence[Line], trial: str) -> list[Line]:
     return [line for line in journal.of(lines, trial) if line.kind == "weight_applied"]
+
+
+def _stages_counted(seen: Sequence[Seen]) -> Iterator[str]:
+    """Every stage that int8 must go through was long enough to be counted."""
+    counted = {
+        round(each.window.weight * 100)
+        for each in seen
+        if each.window.trial == HELD and each.is_judged
+    }
+    for percent in sorted(STAGES.keys() - counted):
+        yield f"too few users came by while {HELD} had {percent}% to say what they got"
 
 
 def _weights_kept(seen: Sequence[Seen]) -> Iterator[str]:

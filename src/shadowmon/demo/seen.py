@@ -23,6 +23,11 @@ from shadowmon.demo.load import Asked
 
 
 STANDARD_ERRORS = 3.0
+EXPECTED_MIN = 5.0
+"""
+A share is judged once so many answers are expected of the rarer model: with fewer, the binomial law
+is too lopsided for standard errors to mean what they say.
+"""
 GUARD_SECONDS = 0.25
 """Requests sent this close to a change of weight are not counted: they may have met either side."""
 
@@ -57,9 +62,15 @@ class Seen:
         return self.answered / self.asked if self.asked else math.nan
 
     @property
+    def is_judged(self) -> bool:
+        """Did enough users come by to say anything?"""
+        rarer = min(self.window.weight, 1 - self.window.weight)
+        return self.asked > 0 and (rarer == 0 or rarer * self.asked >= EXPECTED_MIN)
+
+    @property
     def holds(self) -> bool:
-        """Is the share what was applied, within three standard errors?"""
-        if not self.asked:
+        """Is the share what was applied, within three standard errors? True if it is not judged."""
+        if not self.is_judged:
             return True
         return abs(self.share - self.window.weight) <= STANDARD_ERRORS * self.standard_error
 

@@ -25,7 +25,7 @@ from rich.console import Console
 
 from shadowmon.clock import Clock, SystemClock
 from shadowmon.demo import ends, journal
-from shadowmon.demo.configuration import OPTIMIZED, STAGES
+from shadowmon.demo.configuration import OPTIMIZED
 from shadowmon.demo.crew import (
     RATE_PER_SECOND,
     USERS,
@@ -47,7 +47,7 @@ from shadowmon.demo.tables import decisions_table, models_table, seen_table
 from shadowmon.demo.watch import Watch
 
 
-CLIMB_SECONDS = 50.0
+CLIMB_SECONDS = 60.0
 """Act 1 ends by then, whether or not it came to its end."""
 HOLD_SECONDS = 3.0
 """How long int8 has all of the traffic before its server loads other weights."""
@@ -71,7 +71,8 @@ def main(
         folder: Where models, configuration, logs and the journal are kept; None: a temporary one.
 
     Returns:
-        The exit code: 0 if everything ended as it must, 1 if not, 130 or 143 after a signal.
+        The exit code: 0 if everything ended as it must, 1 if not, 130 or 143 after a signal that
+        came before the end.
 
     """
     console = Console(highlight=False)
@@ -120,7 +121,7 @@ async def _until_told(demo: _Demo, *, keep_running: bool) -> int:
         if not told or this is None:
             raise
         this.uncancel()
-        return 128 + told[0]
+        return 128 + told[0] if demo.code is None else demo.code
 
 
 class _Demo:
@@ -132,6 +133,8 @@ class _Demo:
         self._console = console
         self._live = live
         self._clock: Clock = SystemClock()
+        self.code: int | None = None
+        """The exit code, once the story is at its end; None until then."""
 
     async def run(self, *, keep_running: bool) -> int:
         """Set up, tell the story, and clear away."""
@@ -165,10 +168,13 @@ class _Demo:
                     await processes.stop(users)
                     await listening
                 await watch.look()
-                code = _told_end(watch, heard, swap, models, until=until)
+                wrong = _told_end(watch, heard, swap, models, until=until)
+                if wrong:
+                    watch.screen.say(_clues(watch, crew))
+                self.code = 1 if wrong else 0
                 if keep_running:
                     await self._keep(crew, processes)
-        return code
+        return self.code
 
     def _prepare(self) -> list[Model]:
         self._console.print(f"Training a network on handwritten digits (seed {self._seed}) …")
@@ -212,7 +218,7 @@ async def _acts(
 
 def _climbed(lines: list[Line]) -> bool:
     """Is int8 at the top, and int2 off?"""
-    top = journal.weight_reached(lines, HELD, STAGES[-1] / 100)
+    top = journal.weight_reached(lines, HELD, 1.0)
     return top is not None and ends.rolled_back(lines, BROKEN) is not None
 
 
@@ -224,8 +230,8 @@ def _taken_back(lines: list[Line], swap: Swap) -> float | None:
 
 def _told_end(
     watch: Watch, heard: Heard, swap: Swap | None, models: list[Model], *, until: datetime
-) -> int:
-    """Print what was decided, what users got, and whether all ended as it must; the exit code."""
+) -> list[str]:
+    """Print what was decided, what users got, and what did not end as it must; return the last."""
     screen, asked = watch.screen, heard.in_order()
     trials = [model.name for model in models if model.name in OPTIMIZED]
     seen = [
@@ -244,7 +250,13 @@ def _told_end(
         screen.say(f"Not as it must be: {complaint}.", style="bold red")
     if not wrong:
         screen.say("Everything ended as it must.", style="bold green")
-    return 1 if wrong else 0
+    return wrong
+
+
+def _clues(watch: Watch, crew: Crew) -> str:
+    """Return what helps to find out why it did not end as it must."""
+    funnel = ", ".join(f"{count:,} {fate}" for fate, count in watch.funnel.items() if count)
+    return f"The daemon's funnel: {funnel}. Its log ends:\n{crew.daemon.last_words()}"
 
 
 def _users(asked: int, errors: int, swap: Swap | None, heard: Heard) -> str:
@@ -272,6 +284,7 @@ def _tour(crew: Crew) -> str:
         [
             "",
             "Everything is still up; Ctrl-C ends it. Look around:",
+            f"  shadowmon status --watch --url http://{crew.console}",
             f"  curl http://{crew.console}/api/v1/trials",
             f"  curl http://{crew.console}/api/v1/journal",
             f"  curl http://{crew.console}/metrics",

@@ -139,9 +139,15 @@ def seen_table(seen: Sequence[Seen]) -> Table:
             f"{each.answered}",
             f"{each.share:.2%}" if each.asked else "none asked",
             f"{STANDARD_ERRORS * each.standard_error:.2%}",
-            "yes" if each.holds else "NO",
+            _holds(each),
         )
     return table
+
+
+def _holds(seen: Seen) -> str:
+    if not seen.is_judged:
+        return "too few to say"
+    return "yes" if seen.holds else "NO"
 
 
 def _table(*columns: str, gap: int = 1) -> Table:

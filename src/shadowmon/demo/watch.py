@@ -27,6 +27,8 @@ class Watch:
         """When the journal's first entry was written, once it is known."""
         self.lines: list[Line] = []
         """The journal, oldest first."""
+        self.funnel: dict[str, int] = {}
+        """How many requests fell out where, as the daemon counts them."""
 
     async def look(self) -> None:
         """See what is new."""
@@ -35,7 +37,9 @@ class Watch:
             self.begun = new[0].at
         self.lines += new
         self.screen.tell(new, begun=self.begun)
-        self.screen.show(await self._api.status(), await self._api.trials())
+        status = await self._api.status()
+        self.funnel = status["funnel"]
+        self.screen.show(status, await self._api.trials())
 
     async def until(self, done: Callable[[], bool], *, seconds: float) -> bool:
         """Look again and again until it is done, or time is up; say which."""

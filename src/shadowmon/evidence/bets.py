@@ -22,21 +22,18 @@ from __future__ import annotations
 
 import math
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from numpy.polynomial import legendre
 
-from shadowmon.evidence.gains import Floats, gains, kind_of
-from shadowmon.evidence.outcomes import (
-    BASELINE_ONLY,
-    BOTH_NO,
-    BOTH_YES,
-    KNOTS,
-    OPTIMIZED_ONLY,
-    places,
-)
+from shadowmon.evidence import knots
+from shadowmon.evidence.gains import Floats, gains
+from shadowmon.evidence.knots import KNOTS, UNIT, Span
+from shadowmon.evidence.outcomes import BASELINE_ONLY, BOTH_NO, BOTH_YES, OPTIMIZED_ONLY, score
+from shadowmon.evidence.sampling import ALL_SAMPLED, shrinkage
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Claim, Contrast, Side
 
@@ -71,7 +68,13 @@ class Bets:
     """Of the stake; they sum to 1."""
 
 
-def lay(claim: Claim, *, assumed_noise: float) -> Bets:
+def lay(
+    claim: Claim,
+    *,
+    assumed_noise: float,
+    span: Span | None = None,
+    rates: Sequence[int] = ALL_SAMPLED,
+) -> Bets:
     """
     Divide the stake of a claim.
 
@@ -79,15 +82,29 @@ def lay(claim: Claim, *, assumed_noise: float) -> Bets:
         claim: What is to be proven; its metric and slice play no part.
         assumed_noise: Share of pairs, in (0, 1], in which one model is right and the other wrong
             though neither is better.
+        span: Range of the score that is counted in a histogram, as for `gains`.
+        rates: All sampling rates that may occur, in basis points.
+
     """
     if claim.contrast is Contrast.ANY_RISE:
         return _coin_bets()
-    won = gains(claim.contrast, claim.limit, claim.side)
-    sizes = _grid(largest=LARGEST / -float(won.min()), smallest=_smallest(claim.limit))
+    won = gains(claim.contrast, claim.limit, claim.side, span)
+    wide = 1.0 if span is None or claim.contrast is not Contrast.MEAN else span[1] - span[0]
+    sizes = _grid(largest=LARGEST / -float(won.min()), smallest=_smallest(claim.limit) / wide)
+    kellys = [
+        kelly
+        for truth in _planned_truths(claim, span)
+        if (
+            kelly := _kelly_bet(
+                won, _law(claim.contrast, truth, assumed_noise, claim.limit, span), sizes
+            )
+        )
+    ]
+    # A bet is shrunk on what is sampled more often: whatever the mix will be, one of these fits.
     hills = [
-        _hill(sizes, kelly)
-        for truth in _planned_truths(claim)
-        if (kelly := _kelly_bet(won, _law(claim.contrast, truth, assumed_noise), sizes))
+        _hill(sizes, min(kelly / shrunk, float(sizes[-1])))
+        for kelly in kellys
+        for shrunk in shrinkage(rates)
     ]
     even = np.full(len(sizes), 1 / len(sizes))
     if not hills:
@@ -129,26 +146,56 @@ def _kelly_bet(won: Floats, law: Floats, sizes: Floats) -> float | None:
 # --- Planned truths --------------------------------------------------------
 
 
-def _planned_truths(claim: Claim) -> list[float]:
-    highest = math.inf if claim.contrast is Contrast.RELATIVE_RISE else 1.0
+def _planned_truths(claim: Claim, span: Span | None) -> list[float]:
+    highest = 1.0
+    if claim.contrast is Contrast.RELATIVE_RISE:
+        highest = math.inf
+    elif claim.contrast is Contrast.MEAN and span:
+        highest = span[1]
     return [min(multiple * claim.limit, highest) for multiple in PLANNED[claim.side]]
 
 
-def _law(contrast: Contrast, truth: float, noise: float) -> Floats:
+def _law(contrast: Contrast, truth: float, noise: float, limit: float, span: Span | None) -> Floats:
     """Return the probability of each place if the figure were `truth`."""
-    match contrast:
-        case Contrast.MEAN:
-            # The widest law with this mean: the answers are the same or have nothing in common.
-            law = np.zeros(places(kind_of(contrast)))
-            law[0], law[KNOTS - 1] = 1 - truth, truth
-            return law
-        case Contrast.RELATIVE_DROP:
-            return _table(ASSUMED_GOOD_RATE, -truth * ASSUMED_GOOD_RATE, noise)
-        case Contrast.ABSOLUTE_RISE:
-            return _table((1 - truth) / 2, truth, noise)
-        case Contrast.RELATIVE_RISE | Contrast.ANY_RISE:
-            # Errors are rarer than noise may be: then half of the baseline's are taken as shared.
-            return _table(ASSUMED_BAD_RATE, truth * ASSUMED_BAD_RATE, min(noise, ASSUMED_BAD_RATE))
+    if contrast is Contrast.MEAN:
+        return _distances(truth, noise, span or knots.UNIT_SPAN)
+    table = _verdicts(contrast, truth, noise)
+    return table if span is None else _as_scores(table, contrast, limit, span)
+
+
+def _verdicts(contrast: Contrast, truth: float, noise: float) -> Floats:
+    if contrast is Contrast.RELATIVE_DROP:
+        return _table(ASSUMED_GOOD_RATE, -truth * ASSUMED_GOOD_RATE, noise)
+    if contrast is Contrast.ABSOLUTE_RISE:
+        return _table((1 - truth) / 2, truth, noise)
+    # Errors are rarer than noise may be: then half of the baseline's are taken as shared.
+    return _table(ASSUMED_BAD_RATE, truth * ASSUMED_BAD_RATE, min(noise, ASSUMED_BAD_RATE))
+
+
+def _distances(truth: float, noise: float, span: Span) -> Floats:
+    """
+    Return the widest law with this mean: the answers are the same or have nothing in common.
+
+    Below 0 lies what noise subtracts (floor.py): as seldom as makes it `noise` on average.
+    """
+    lower, upper = span
+    below = min(noise / -lower, 0.5) if lower < 0 else 0.0
+    above = min((truth - below * lower) / upper, 1 - below)
+    law = np.zeros(KNOTS + 1)
+    law[int(np.abs(knots.positions(span)).argmin())] = 1 - below - above
+    law[0] += below
+    law[KNOTS - 1] += above
+    return law
+
+
+def _as_scores(table: Floats, contrast: Contrast, limit: float, span: Span) -> Floats:
+    """Return the law of a score's knots if figures were yes and no."""
+    law = np.zeros(KNOTS + 1)
+    for place, chance in enumerate(table[:-1]):
+        baseline, optimized = divmod(place, 2)
+        for knot, amount in knots.split(score(contrast, limit, baseline, optimized), span):
+            law[knot] += chance * amount / UNIT
+    return law
 
 
 def _table(baseline: float, rise: float, noise: float) -> Floats:

@@ -34,10 +34,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shadowmon.evidence import outcomes
 from shadowmon.evidence.bets import Bets, lay
 from shadowmon.evidence.gains import Floats, gains, kind_of
-from shadowmon.evidence.outcomes import units
-from shadowmon.records import Claim
+from shadowmon.evidence.sampling import ALL_SAMPLED, shrinkage
+from shadowmon.records import Claim, Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,7 +46,10 @@ class EProcess:
     """The bets on one claim, ready to be read off an account."""
 
     log_factors: Floats
-    """(places, bets): what one count in this place adds to the logarithm of this bet's wealth."""
+    """
+    (places, bets): what one count in this place adds to the logarithm of this bet's wealth. Of what
+    is sampled at several rates, the places of each rate one after the other (sampling.py).
+    """
     log_shares: Floats
     """(bets,): logarithm of each bet's share of the stake."""
     bets: Bets
@@ -69,13 +73,31 @@ class EProcess:
         return log_sum_exp(log_wealth + self.log_shares)
 
 
-def bet_on(claim: Claim, *, assumed_noise: float) -> EProcess:
-    """Lay the bets on a claim. It must have passed `gains.check`."""
-    bets = lay(claim, assumed_noise=assumed_noise)
-    won = gains(claim.contrast, claim.limit, claim.side)
-    log_factors = np.log1p(np.outer(won, bets.sizes))
-    log_factors[:-1] /= units(kind_of(claim.contrast))
-    return EProcess(log_factors=log_factors, log_shares=np.log(bets.shares), bets=bets)
+def bet_on(
+    claim: Claim,
+    *,
+    assumed_noise: float,
+    metric: Metric | None = None,
+    rates: Sequence[int] = ALL_SAMPLED,
+) -> EProcess:
+    """
+    Lay the bets on a claim. It must have passed `gains.check`.
+
+    Args:
+        claim: What is to be proven.
+        assumed_noise: See `bets.lay`.
+        metric: What the claim is about. None stands for verdicts, or a divergence in [0, 1].
+        rates: All sampling rates that may occur, in basis points.
+
+    """
+    span = None if metric is None else outcomes.span(metric, claim.contrast, claim.limit)
+    kind = kind_of(claim.contrast) if metric is None else metric.kind
+    bets = lay(claim, assumed_noise=assumed_noise, span=span, rates=rates)
+    won = gains(claim.contrast, claim.limit, claim.side, span)
+    tables = [np.log1p(np.outer(won * shrunk, bets.sizes)) for shrunk in shrinkage(rates)]
+    for table in tables:
+        table[:-1] /= outcomes.units(kind)
+    return EProcess(log_factors=np.concatenate(tables), log_shares=np.log(bets.shares), bets=bets)
 
 
 def log_sum_exp(logarithms: Floats) -> Floats:

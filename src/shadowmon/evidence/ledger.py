@@ -12,21 +12,36 @@ Rule 2: not thread-safe. One task owns a ledger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from shadowmon.evidence import outcomes
-from shadowmon.evidence.outcomes import Deposit
+from shadowmon.evidence.knots import Deposit
 from shadowmon.records import (
     Cell,
     Counts,
     Metric,
     MetricName,
     Observation,
-    Pair,
     Scope,
     Score,
     SliceName,
     TrialId,
 )
+
+
+class Counted(Protocol):
+    """What says under which cells observations are counted: a pair, or a session of them."""
+
+    @property
+    def trial_id(self) -> TrialId: ...  # noqa: D102
+    @property
+    def epoch(self) -> int: ...  # noqa: D102
+    @property
+    def stage(self) -> int: ...  # noqa: D102
+    @property
+    def rate(self) -> int: ...  # noqa: D102
+    @property
+    def slices(self) -> frozenset[SliceName]: ...  # noqa: D102
 
 
 class _Account:
@@ -49,7 +64,7 @@ class Ledger:
         # Hashing a cell costs more than counting does. The same few sets of slices come again and
         # again, so the accounts that an observation touches are found by one look-up.
         self._touched: dict[
-            tuple[TrialId, int, int, MetricName, frozenset[SliceName]], tuple[_Account, ...]
+            tuple[TrialId, int, int, int, MetricName, frozenset[SliceName]], tuple[_Account, ...]
         ] = {}
         self._changed: list[_Account] = []
 
@@ -62,8 +77,11 @@ class Ledger:
                 of the score is counted then.
 
         """
-        pair = score.pair
-        for accounts, deposit in [self._entry(pair, seen) for seen in score.observations]:
+        self.count(score.pair, score.observations)
+
+    def count(self, pair: Counted, observations: Iterable[Observation]) -> None:
+        """Count observations of a pair, or of what is counted like one; else as `record`."""
+        for accounts, deposit in [self._entry(pair, seen) for seen in observations]:
             for account in accounts:
                 for place, amount in deposit:
                     account.counts[place] += amount
@@ -71,22 +89,24 @@ class Ledger:
                     account.changed = True
                     self._changed.append(account)
 
-    def _entry(self, pair: Pair, observation: Observation) -> tuple[tuple[_Account, ...], Deposit]:
+    def _entry(
+        self, pair: Counted, observation: Observation
+    ) -> tuple[tuple[_Account, ...], Deposit]:
         name = observation.metric
         metric = self._metrics.get(name)
         if metric is None:
             known = ", ".join(sorted(self._metrics)) or "none"
             message = f"observation of metric {name!r}: no such metric, there are: {known}"
             raise ValueError(message)
-        deposit = outcomes.deposit(observation, metric.kind)
+        deposit = outcomes.deposit(observation, metric)
         stage = pair.stage if metric.scope is Scope.STAGE else 0
-        key = (pair.trial_id, pair.epoch, stage, name, pair.slices)
+        key = (pair.trial_id, pair.epoch, stage, pair.rate, name, pair.slices)
         accounts = self._touched.get(key)
         if accounts is None:
             accounts = self._touched[key] = self._open(pair, metric, stage)
         return accounts, deposit
 
-    def _open(self, pair: Pair, metric: Metric, stage: int) -> tuple[_Account, ...]:
+    def _open(self, pair: Counted, metric: Metric, stage: int) -> tuple[_Account, ...]:
         cells = [
             Cell(
                 trial_id=pair.trial_id,
@@ -94,10 +114,11 @@ class Ledger:
                 stage=stage,
                 metric=metric.name,
                 slice=slice_name,
+                rate=pair.rate,
             )
             for slice_name in pair.slices
         ]
-        size = outcomes.places(metric.kind)
+        size = outcomes.places(metric)
         return tuple(self._accounts.setdefault(cell, _Account(cell, size)) for cell in cells)
 
     def totals(self) -> dict[Cell, Counts]:

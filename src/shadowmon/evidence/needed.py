@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 
+from collections.abc import Sequence
+
 from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.eprocess import bet_on, log_sum_exp
+from shadowmon.evidence.sampling import ALL_SAMPLED
 from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.records import Evidence
+from shadowmon.records import Evidence, Metric
 
 
 IN_SIGHT_PAIRS = 1_000_000_000
@@ -22,7 +25,12 @@ _DEFAULTS = EvidenceSettings()
 
 
 def pairs_still_needed(
-    evidence: Evidence, log_e_needed: float, *, settings: EvidenceSettings = _DEFAULTS
+    evidence: Evidence,
+    log_e_needed: float,
+    *,
+    metric: Metric | None = None,
+    rates: Sequence[int] = ALL_SAMPLED,
+    settings: EvidenceSettings = _DEFAULTS,
 ) -> int | None:
     """
     Forecast how many more pairs prove a claim.
@@ -30,6 +38,8 @@ def pairs_still_needed(
     Args:
         evidence: As it stands.
         log_e_needed: Natural logarithm of the e-value that proves the claim.
+        metric: What the claim is about. None stands for verdicts, or a divergence in [0, 1].
+        rates: All sampling rates that the bets were laid for.
         settings: Those that the bets were laid by.
 
     Returns:
@@ -43,7 +53,7 @@ def pairs_still_needed(
     if not seen:
         return None
     noise = assumed_noise(evidence.claim, settings)
-    process = bet_on(evidence.claim, assumed_noise=noise)
+    process = bet_on(evidence.claim, assumed_noise=noise, metric=metric, rates=rates)
     drift = process.log_wealth(evidence.counts) / seen
 
     def after(pairs: int) -> float:

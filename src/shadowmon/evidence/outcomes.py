@@ -1,9 +1,17 @@
 """
 Observation -> integers that add; and what can be read off them without betting.
 
-Every metric is counted in a fixed row of integers, its places. What a limit asks of them is decided
-later (gains.py), so that one account serves every limit, and the accounts of any number of replicas
-add up, in any order, to the very integers that one replica would have counted.
+Every metric is counted in a fixed row of integers, its places, and the accounts of any number of
+replicas add up, in any order, to the very integers that one replica would have counted.
+
+    verdicts      both no, optimized only, baseline only, both yes                        | missing
+    divergence    129 knots over [lower, upper]                                           | missing
+    scores        129 knots for each contrast held to, sum of baseline, sum of optimized  | missing
+
+What a limit asks of verdicts and divergences is decided later (gains.py), so that one account
+serves every limit. A relative limit on scores cannot wait: (1 - limit) x baseline - optimized must
+be formed pair by pair. Therefore a scores metric says beforehand what it will be held to. The two
+sums, in 32768ths, are for people: they give both rates and the figure exactly.
 
 Rule 1: an account is integers only. Floats do not add the same way twice.
 Rule 2: what could not be measured is counted too, in the last place.
@@ -12,143 +20,273 @@ Rule 2: what could not be measured is counted too, in the last place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
-from shadowmon.records import Contrast, Metric, MetricKind, Observation, Worse
+from shadowmon.evidence import knots
+from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Deposit, Span
+from shadowmon.records import Contrast, Counts, Metric, MetricKind, Observation, Worse
 
 
 BOTH_NO, OPTIMIZED_ONLY, BASELINE_ONLY, BOTH_YES = range(4)
 """Places of a verdicts metric: which of the two models got a yes. `2 * baseline + optimized`."""
 
-KNOTS = 129
-"""Places of a divergence metric: the distances 0, 1/128, ..., 1."""
+_SUMS = 2
 
-UNIT = 256
-"""What one observed distance adds in all: it is split between the two knots beside it."""
-
-_TOP = KNOTS - 1
-_RESOLUTION = _TOP * UNIT
-
-Deposit: TypeAlias = tuple[tuple[int, int], ...]
-"""Place and amount, one or two of them."""
-
-_VERDICTS: dict[tuple[bool, bool], Deposit] = {
+_VERDICTS: dict[tuple[float, float], Deposit] = {
     (False, False): ((BOTH_NO, 1),),
     (False, True): ((OPTIMIZED_ONLY, 1),),
     (True, False): ((BASELINE_ONLY, 1),),
     (True, True): ((BOTH_YES, 1),),
 }
 
-_MEASURED_PLACES = {MetricKind.VERDICTS: 4, MetricKind.DIVERGENCE: KNOTS}
 
-_MISSING: dict[MetricKind, Deposit] = {
-    kind: ((measured, 1),) for kind, measured in _MEASURED_PLACES.items()
-}
+# --- How an account is laid out --------------------------------------------
 
 
-def places(kind: MetricKind) -> int:
-    """Return how many integers an account of this kind has; the last counts the missing."""
-    return _MEASURED_PLACES[kind] + 1
+def places(metric: Metric) -> int:
+    """
+    Return how many integers an account of this metric has; the last counts the missing.
+
+    Raises:
+        ValueError: If it is a scores metric that is held to nothing.
+
+    """
+    match metric.kind:
+        case MetricKind.VERDICTS:
+            return 5
+        case MetricKind.DIVERGENCE:
+            return KNOTS + 1
+        case MetricKind.SCORES:
+            if not metric.held_to:
+                message = (
+                    f"metric {metric.name!r}: a scores metric must be held to a contrast and limit"
+                )
+                raise ValueError(message)
+            return KNOTS * len(metric.held_to) + _SUMS + 1
 
 
 def units(kind: MetricKind) -> int:
-    """Return what one measured pair adds to an account in all. A missing one always adds 1."""
+    """Return what one measured pair adds to the places of a claim. A missing one always adds 1."""
     return 1 if kind is MetricKind.VERDICTS else UNIT
 
 
-def deposit(observation: Observation, kind: MetricKind) -> Deposit:
+def span(metric: Metric, contrast: Contrast, limit: float) -> Span | None:
+    """Return the range of the score that a claim bets on; None if it bets on a table's places."""
+    match metric.kind:
+        case MetricKind.VERDICTS:
+            return None
+        case MetricKind.DIVERGENCE:
+            return metric.lower, metric.upper
+        case MetricKind.SCORES:
+            return score_span(contrast, limit)
+
+
+def score_span(contrast: Contrast, limit: float) -> Span:
+    """Return the range of the score that a contrast makes of two figures in [0, 1]."""
+    match contrast:
+        case Contrast.RELATIVE_DROP:
+            return -1.0, 1 - limit
+        case Contrast.RELATIVE_RISE:
+            return -(1 + limit), 1.0
+        case Contrast.MEAN | Contrast.ABSOLUTE_RISE | Contrast.ANY_RISE:
+            return -1.0, 1.0
+
+
+def part(metric: Metric, contrast: Contrast, limit: float, counts: Counts) -> Counts:
+    """
+    Return the places that a claim bets on, the missing last.
+
+    That is the whole account, but of a scores metric one histogram only.
+
+    Raises:
+        ValueError: If a scores metric is not held to this contrast and limit.
+
+    """
+    if metric.kind is not MetricKind.SCORES:
+        return counts
+    begin = KNOTS * _number(metric, contrast, limit)
+    return (*counts[begin : begin + KNOTS], counts[-1])
+
+
+def _number(metric: Metric, contrast: Contrast, limit: float) -> int:
+    try:
+        return metric.held_to.index((contrast, limit))
+    except ValueError:
+        message = (
+            f"metric {metric.name!r} is not held to {contrast} {limit:g}: it is counted for "
+            f"{held_to(metric)}"
+        )
+        raise ValueError(message) from None
+
+
+def held_to(metric: Metric) -> str:
+    """Return what a scores metric is held to, in words."""
+    return ", ".join(f"{contrast} {limit:g}" for contrast, limit in metric.held_to) or "nothing"
+
+
+# --- Observation -> what grows ---------------------------------------------
+
+
+def deposit(observation: Observation, metric: Metric) -> Deposit:
     """
     Say what an observation adds to its account.
-
-    A distance is rounded to a 32768th and split linearly between its neighbouring knots. The
-    logarithm is concave, so what a bet wins on the two parts is never more than what it wins on
-    the distance itself: the split costs a little evidence and never validity.
 
     Returns:
         (place, amount) of each place that grows.
 
     Raises:
-        ValueError: If the observation has not the form that its metric's kind asks for, or its
-            distance is outside [0, 1].
+        ValueError: If the observation has not the form that its metric's kind asks for, or a value
+            is outside its range.
 
     """
     if observation.missing:
-        _refuse_unless(_measures_nothing(observation), observation, kind)
-        return _MISSING[kind]
-    if kind is MetricKind.VERDICTS:
-        return _verdicts(observation)
-    return _distance(observation)
+        if _values(observation) != (None, None, None):
+            raise _misfit(observation, metric)
+        return ((places(metric) - 1, 1),)
+    match metric.kind:
+        case MetricKind.VERDICTS:
+            return _verdicts(observation, metric)
+        case MetricKind.DIVERGENCE:
+            return _distance(observation, metric)
+        case MetricKind.SCORES:
+            return _scores(observation, metric)
 
 
-def _verdicts(observation: Observation) -> Deposit:
-    baseline, optimized = observation.baseline, observation.optimized
-    if baseline is None or optimized is None or observation.distance is not None:
-        raise _misfit(observation, MetricKind.VERDICTS)
-    return _VERDICTS[baseline, optimized]
-
-
-def _distance(observation: Observation) -> Deposit:
-    distance = observation.distance
-    if distance is None or observation.baseline is not None or observation.optimized is not None:
-        raise _misfit(observation, MetricKind.DIVERGENCE)
-    if not 0 <= distance <= 1:  # NaN fails here too
-        message = f"metric {observation.metric!r}: distance is {distance}, allowed is 0 to 1"
+def _verdicts(observation: Observation, metric: Metric) -> Deposit:
+    both = _both(observation, metric)
+    found = _VERDICTS.get(both)
+    if found is None:
+        name, value = next(
+            (name, value)
+            for name, value in zip(("baseline", "optimized"), both, strict=True)
+            if value not in {False, True}
+        )
+        message = f"metric {metric.name!r}: {name} is {value}, allowed is True or False"
         raise ValueError(message)
-    knot, beyond = divmod(round(distance * _RESOLUTION), UNIT)
-    if not beyond:
-        return ((knot, UNIT),)
-    return ((knot, UNIT - beyond), (knot + 1, beyond))
+    return found
 
 
-def _measures_nothing(observation: Observation) -> bool:
-    return (observation.baseline, observation.optimized, observation.distance) == (None, None, None)
+def _both(observation: Observation, metric: Metric) -> tuple[float, float]:
+    baseline, optimized, distance = _values(observation)
+    if baseline is None or optimized is None or distance is not None:
+        raise _misfit(observation, metric)
+    return baseline, optimized
 
 
-def _refuse_unless(fits: bool, observation: Observation, kind: MetricKind) -> None:
-    if not fits:
-        raise _misfit(observation, kind)
+def _distance(observation: Observation, metric: Metric) -> Deposit:
+    baseline, optimized, distance = _values(observation)
+    if distance is None or baseline is not None or optimized is not None:
+        raise _misfit(observation, metric)
+    _refuse_outside(metric, "distance", distance, (metric.lower, metric.upper))
+    return knots.split(distance, (metric.lower, metric.upper))
 
 
-def _misfit(observation: Observation, kind: MetricKind) -> ValueError:
-    forms = {
-        MetricKind.VERDICTS: "both baseline and optimized",
-        MetricKind.DIVERGENCE: "distance",
-    }
+def _scores(observation: Observation, metric: Metric) -> Deposit:
+    sums = places(metric) - 1 - _SUMS
+    steps = []
+    for name, value in zip(("baseline", "optimized"), _both(observation, metric), strict=True):
+        _refuse_outside(metric, name, value, knots.UNIT_SPAN)
+        steps.append(round(value * RESOLUTION))
+    baseline, optimized = (step / RESOLUTION for step in steps)
+    parts = [
+        (number * KNOTS + knot, amount)
+        for number, (contrast, limit) in enumerate(metric.held_to)
+        for knot, amount in knots.split(
+            score(contrast, limit, baseline, optimized), score_span(contrast, limit)
+        )
+    ]
+    return (*parts, (sums, steps[0]), (sums + 1, steps[1]))
+
+
+def score(contrast: Contrast, limit: float, baseline: float, optimized: float) -> float:
+    """Return the score that a contrast makes of two figures; see gains.py."""
+    match contrast:
+        case Contrast.RELATIVE_DROP:
+            return (1 - limit) * baseline - optimized
+        case Contrast.RELATIVE_RISE:
+            return optimized - (1 + limit) * baseline
+        case Contrast.MEAN | Contrast.ABSOLUTE_RISE | Contrast.ANY_RISE:
+            return optimized - baseline
+
+
+def _values(observation: Observation) -> tuple[float | None, float | None, float | None]:
+    return observation.baseline, observation.optimized, observation.distance
+
+
+def _refuse_outside(metric: Metric, name: str, value: float, span: Span) -> None:
+    lower, upper = span
+    if not lower <= value <= upper:  # NaN fails here too
+        message = f"metric {metric.name!r}: {name} is {value}, allowed is {lower:g} to {upper:g}"
+        raise ValueError(message)
+
+
+_FORMS = {
+    MetricKind.VERDICTS: "both baseline and optimized",
+    MetricKind.DIVERGENCE: "distance",
+    MetricKind.SCORES: "both baseline and optimized",
+}
+
+
+def _misfit(observation: Observation, metric: Metric) -> ValueError:
     form = {
         name: value
         for name in ("baseline", "optimized", "distance", "missing")
         if (value := getattr(observation, name)) not in {None, ""}
     }
     return ValueError(
-        f"metric {observation.metric!r}: found {form or 'nothing'}, allowed for a {kind} metric is "
-        f"{forms[kind]}, or missing alone"
+        f"metric {metric.name!r}: found {form or 'nothing'}, allowed for a {metric.kind} metric is "
+        f"{_FORMS[metric.kind]}, or missing alone"
     )
 
 
 # --- Reading an account ----------------------------------------------------
+#
+# What is sampled at several rates is read off one account, its weighted sum (sampling.py): then
+# the counts are no whole numbers.
 
 
-def pairs(kind: MetricKind, counts: Sequence[int]) -> int:
+def pairs(metric: Metric, counts: Sequence[int]) -> int:
     """Return how many pairs were measured."""
-    return sum(counts[:-1]) // units(kind)
+    return round(_measured(metric, counts))
 
 
-def missing(kind: MetricKind, counts: Sequence[int]) -> int:
+def missing(metric: Metric, counts: Sequence[int]) -> int:
     """Return how many pairs should have been measured and could not be."""
-    return counts[_MEASURED_PLACES[kind]]
+    return counts[places(metric) - 1]
 
 
-def rates(kind: MetricKind, counts: Sequence[int]) -> tuple[float | None, float | None]:
-    """Return the share of yeses of baseline and optimized; None for a divergence or no pair."""
-    measured = pairs(kind, counts)
-    if kind is MetricKind.DIVERGENCE or not measured:
+def _measured(metric: Metric, counts: Sequence[float]) -> float:
+    if metric.kind is MetricKind.SCORES:
+        return sum(counts[:KNOTS]) / UNIT
+    return sum(counts[:-1]) / units(metric.kind)
+
+
+def _totals(metric: Metric, counts: Sequence[float]) -> tuple[float, float]:
+    """Return the sum of baseline's and of optimized's figures."""
+    if metric.kind is MetricKind.SCORES:
+        baseline, optimized = counts[-1 - _SUMS : -1]
+        return baseline / RESOLUTION, optimized / RESOLUTION
+    return (
+        counts[BASELINE_ONLY] + counts[BOTH_YES],
+        counts[OPTIMIZED_ONLY] + counts[BOTH_YES],
+    )
+
+
+def rates(metric: Metric, counts: Sequence[float]) -> tuple[float | None, float | None]:
+    """
+    Return the mean figure of baseline and optimized; of verdicts, the share of yeses.
+
+    Returns:
+        None for a divergence, or if no pair was measured.
+
+    """
+    measured = _measured(metric, counts)
+    if metric.kind is MetricKind.DIVERGENCE or not measured:
         return None, None
-    baseline = counts[BASELINE_ONLY] + counts[BOTH_YES]
-    optimized = counts[OPTIMIZED_ONLY] + counts[BOTH_YES]
+    baseline, optimized = _totals(metric, counts)
     return baseline / measured, optimized / measured
 
 
-def estimate(kind: MetricKind, contrast: Contrast, counts: Sequence[int]) -> float | None:
+def estimate(metric: Metric, contrast: Contrast, counts: Sequence[float]) -> float | None:
     """
     Return the figure of a contrast as measured; the missing are left out.
 
@@ -156,14 +294,13 @@ def estimate(kind: MetricKind, contrast: Contrast, counts: Sequence[int]) -> flo
         None if no pair was measured, or the figure divides by a baseline rate of 0.
 
     """
-    measured = pairs(kind, counts)
+    measured = _measured(metric, counts)
     if not measured:
         return None
     if contrast is Contrast.MEAN:
-        total = sum(knot * count for knot, count in enumerate(counts[:-1]))
-        return total / (_RESOLUTION * measured)
-    rise = counts[OPTIMIZED_ONLY] - counts[BASELINE_ONLY]
-    baseline = counts[BASELINE_ONLY] + counts[BOTH_YES]
+        return knots.mean(counts[:-1], (metric.lower, metric.upper))
+    baseline, optimized = _totals(metric, counts)
+    rise = optimized - baseline
     match contrast:
         case Contrast.ABSOLUTE_RISE | Contrast.ANY_RISE:
             return rise / measured

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,7 +64,13 @@ class Chain:
 
 
 def advance(
-    chain: Chain | None, process: EProcess, counts: Counts, *, pairs: int, restart_pairs: int
+    chain: Chain | None,
+    process: EProcess,
+    counts: Counts,
+    *,
+    pairs: int,
+    restart_pairs: int,
+    log_share: Callable[[int], float] = log_share,
 ) -> Chain:
     """
     Bring a chain up to date with its account, and let the next copy begin if it is due.
@@ -77,18 +83,20 @@ def advance(
         counts: The whole account, not what it grew by.
         pairs: How many pairs are in it, missing ones too.
         restart_pairs: The least number of pairs between two cuts.
+        log_share: Logarithm of the share that copy `number` begins with.
 
     """
     if chain is None or not _fits(chain, process):
-        return _begin(process, counts, pairs=pairs, restart_pairs=restart_pairs)
+        return _begin(process, counts, log_share(0), pairs=pairs, restart_pairs=restart_pairs)
+    fresh = process.log_shares + log_share(chain.copies)
     grown = np.subtract(counts, chain.counts)
     if grown.min() < 0:
         # A part of the account was lost. What it held cannot be told from what remains.
-        return _cut(_NOTHING, process, counts, pairs=pairs, number=chain.copies)
+        return _cut(chain, _NOTHING, fresh, counts, pairs=pairs)
     wealth = np.array(chain.log_wealth) + process.log_wealth(grown.astype(np.float64))
     if pairs - chain.cut_at < restart_pairs:
         return replace(chain, counts=counts, log_wealth=tuple(wealth.tolist()))
-    return _cut(wealth, process, counts, pairs=pairs, number=chain.copies)
+    return _cut(chain, wealth, fresh, counts, pairs=pairs)
 
 
 _NOTHING = -np.inf
@@ -99,22 +107,25 @@ def _fits(chain: Chain, process: EProcess) -> bool:
     return (len(chain.counts), len(chain.log_wealth)) == (places, bets)
 
 
-def _begin(process: EProcess, counts: Counts, *, pairs: int, restart_pairs: int) -> Chain:
+def _begin(
+    process: EProcess, counts: Counts, share: float, *, pairs: int, restart_pairs: int
+) -> Chain:
     # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
     # there already, and this is not truly the beginning, no more copies than these had begun:
     cuts, since = divmod(pairs, restart_pairs)
-    wealth = process.log_wealth(counts) + process.log_shares + log_share(0)
+    wealth = process.log_wealth(counts) + process.log_shares + share
     return Chain(
         copies=1 + cuts, cut_at=pairs - since, counts=counts, log_wealth=tuple(wealth.tolist())
     )
 
 
 def _cut(
-    wealth: Floats | float, process: EProcess, counts: Counts, *, pairs: int, number: int
+    chain: Chain, wealth: Floats | float, fresh: Floats, counts: Counts, *, pairs: int
 ) -> Chain:
-    fresh = process.log_shares + log_share(number)
     wealth = np.logaddexp(wealth, fresh)
-    return Chain(copies=number + 1, cut_at=pairs, counts=counts, log_wealth=tuple(wealth.tolist()))
+    return Chain(
+        copies=chain.copies + 1, cut_at=pairs, counts=counts, log_wealth=tuple(wealth.tolist())
+    )
 
 
 def log_e_value(log_e_from_start: float, chain: Chain) -> float:

@@ -7,6 +7,23 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class DependenceSettings(BaseModel):
+    """What is done about pairs that are not independent of one another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clusters: bool = False
+    """Count what one user asks as one observation (evidence/clusters.py); the route's sticky key
+    says who. Right where users ask in bursts; evidence then waits until a session is over."""
+    idle_seconds: Annotated[float, Field(gt=0)] = 30.0
+    lasting_seconds: Annotated[float, Field(gt=0)] = 120.0
+    length_max: Annotated[int, Field(ge=2, le=1000)] = 20
+    open_max: Annotated[int, Field(ge=1)] = 20_000
+    temper: bool = True
+    """Without clusters: where the primary metric's pairs are seen to go together (variance ratio
+    above 1.5), weaken the proof by as much (evidence/variance_ratio.py)."""
+
+
 class EvidenceSettings(BaseModel):
     """Settings of evidence/."""
 
@@ -18,8 +35,15 @@ class EvidenceSettings(BaseModel):
     """Probability of ever taking all weight away although no limit is crossed, by any rule."""
     alpha_interval: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Two-sided level of the intervals that are shown. They decide nothing."""
+    floor_lean: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """How far the noise floor's correction leans on the pairs without a second baseline answer
+    (evidence/floor.py). It only tunes: a wrong figure costs pairs, never validity."""
+    dependence: DependenceSettings = DependenceSettings()
     restart_pairs: Annotated[int, Field(ge=16)] = 256
     """The restart chain begins a fresh bet after every so many pairs of a cell (sudden change)."""
+    alarm_pairs: Annotated[int, Field(ge=1_000)] = 1_000_000
+    """The pager's alarm is false once in so many pairs of a cell, or more seldom: a mean time, no
+    error probability, and it decides nothing (evidence/alarm.py)."""
     assumed_noise: Annotated[float, Field(gt=0, le=1)] = 0.03
     """Share of pairs in which one model is right and the other wrong though neither is better. It
     only tunes the bets: a wrong figure costs pairs, never validity."""

@@ -14,21 +14,25 @@ from __future__ import annotations
 import json
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from shadowmon.evidence import gains, outcomes, restart
+from shadowmon.evidence import alarm, by_hand, gains, outcomes, restart, sampling
+from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.confseq import Interval, interval
 from shadowmon.evidence.eprocess import EProcess, bet_on
+from shadowmon.evidence.knots import Span, positions
 from shadowmon.evidence.restart import Chain
+from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import (
+    EVERYTHING,
     Claim,
     Contrast,
     Counts,
     Evidence,
     Metric,
-    MetricKind,
     MetricName,
     Side,
     SliceName,
@@ -39,6 +43,7 @@ Memory: TypeAlias = Mapping[str, Any]
 """What must be kept between two looks, as JSON. Floats survive the round trip exactly."""
 
 _CHAINS = "chains"
+_WATCHES = "watches"
 
 
 class Scales:
@@ -51,6 +56,7 @@ class Scales:
         settings: EvidenceSettings,
         claims: Sequence[Claim],
         chained: Collection[Claim],
+        rates: Sequence[int] = ALL_SAMPLED,
     ) -> None:
         """
         Lay the bets on every claim.
@@ -60,32 +66,51 @@ class Scales:
             settings: How the bets are laid.
             claims: All that will be weighed.
             chained: Those of them that must notice a sudden change too (restart.py).
+            rates: All sampling rates that may occur, in basis points (sampling.py).
 
         Raises:
             ValueError: If a claim cannot be proven of its metric, or a chained one is not among the
-                claims, or is about being better.
+                claims, or is about being better, or a rate is no probability.
 
         """
         self._settings = settings
         self._chained = frozenset(chained)
         _check(metrics, claims, self._chained)
-        self._kinds = {claim: metrics[claim.metric].kind for claim in claims}
-        self._processes = {
-            claim: bet_on(claim, assumed_noise=assumed_noise(claim, settings))
-            for claim in self._kinds
-        }
+        self._rates = sampling.in_order(rates)
+        self._metrics = {claim: metrics[claim.metric] for claim in claims}
+        self._processes = self._lay(claims)
         # An interval costs far more than an e-value, and belongs to all claims about its figure.
-        self._intervals: dict[tuple[MetricName, SliceName, Contrast], tuple[Counts, Interval]] = {}
+        self._intervals: dict[
+            tuple[MetricName, SliceName, Contrast], tuple[Accounts, Interval]
+        ] = {}
+        self._descriptions: dict[Claim, Mapping[str, Any]] = {}
+
+    def _lay(self, claims: Iterable[Claim]) -> dict[Claim, EProcess]:
+        # Bets do not depend on the slice, and are dear to lay.
+        by_question: dict[Claim, EProcess] = {}
+        processes = {}
+        for claim in claims:
+            question = replace(claim, slice=EVERYTHING)
+            process = by_question.get(question)
+            if process is None:
+                process = by_question[question] = bet_on(
+                    claim,
+                    assumed_noise=assumed_noise(claim, self._settings),
+                    metric=self._metrics[claim],
+                    rates=self._rates,
+                )
+            processes[claim] = process
+        return processes
 
     def weigh(
-        self, counts: Mapping[Claim, Counts], memory: Memory
+        self, counts: Mapping[Claim, Accounts], memory: Memory
     ) -> tuple[dict[Claim, Evidence], Memory]:
         """
         Weigh every claim.
 
         Args:
-            counts: The whole account of each claim's metric and slice. A claim without one has
-                nothing for it and nothing against it.
+            counts: The whole accounts of each claim's metric and slice, by sampling rate. A claim
+                without one has nothing for it and nothing against it.
             memory: What the last look returned; empty at the first, or if it was lost. Accounts
                 that shrank since then (a replica's state was lost) restart the chain.
 
@@ -93,94 +118,189 @@ class Scales:
             The evidence for every claim, and the memory for the next look.
 
         Raises:
-            ValueError: If there is an account for a claim that is not weighed here, or it has not
-                the number of places of its metric's kind.
+            ValueError: If there is an account for a claim that is not weighed here, or at a rate
+                that was not foreseen, or it has not the number of places of its metric.
 
         """
         self._check_accounts(counts)
         chains: dict[str, Any] = {}
+        watches: dict[str, Any] = {}
         remembered: Mapping[str, Any] = memory.get(_CHAINS, {})
+        watched: Mapping[str, Any] = memory.get(_WATCHES, {})
         evidence = {}
-        for claim, kind in self._kinds.items():
-            account = counts.get(claim, (0,) * outcomes.places(kind))
-            log_e = self.recompute(claim, account) if any(account) else 0.0
+        for claim in self._metrics:
+            accounts = counts.get(claim, {})
+            row = self._row(claim, accounts)
+            log_e = self.recompute(claim, row) if any(row) else 0.0
             if claim in self._chained:
-                key = _key(claim)
-                chain = self._advance(claim, account, remembered.get(key))
+                key, pairs = _key(claim), sum(self._seen(claim, accounts))
+                chain = self._advance(claim, row, pairs, _read(remembered, key))
                 chains[key] = restart.to_json(chain)
-                log_e = restart.log_e_value(log_e, chain) if any(account) else log_e
-            evidence[claim] = self._evidence(claim, account, log_e)
-        return evidence, {_CHAINS: chains}
+                watch = self._watch(claim, row, pairs, _read(watched, key))
+                watches[key] = restart.to_json(watch)
+                log_e = restart.log_e_value(log_e, chain) if any(row) else log_e
+            evidence[claim] = self._evidence(claim, accounts, row, log_e)
+        return evidence, {_CHAINS: chains, _WATCHES: watches}
 
-    def _check_accounts(self, counts: Mapping[Claim, Counts]) -> None:
-        for claim, account in counts.items():
-            kind = self._kinds.get(claim)
-            if kind is None:
+    def alarms(self, memory: Memory) -> dict[Claim, Alarm]:
+        """
+        Return for every chained claim how near it is to calling a person (alarm.py).
+
+        Args:
+            memory: What the last look returned; without it there is no alarm.
+
+        """
+        watches: Mapping[str, Any] = memory.get(_WATCHES, {})
+        settings = self._settings
+        return {
+            claim: alarm.read(chain, settings.restart_pairs, settings.alarm_pairs)
+            for claim in self._metrics
+            if claim in self._chained and (chain := _read(watches, _key(claim)))
+        }
+
+    def _check_accounts(self, counts: Mapping[Claim, Accounts]) -> None:
+        for claim, accounts in counts.items():
+            metric = self._metrics.get(claim)
+            if metric is None:
                 message = f"an account for {claim}, which is not weighed here"
                 raise ValueError(message)
-            if len(account) != outcomes.places(kind):
-                message = (
-                    f"{claim}: an account of {len(account)} places, a {kind} metric has "
-                    f"{outcomes.places(kind)}"
-                )
-                raise ValueError(message)
+            sampling.check(accounts, self._rates)
+            for account in accounts.values():
+                if len(account) != outcomes.places(metric):
+                    message = (
+                        f"{claim}: an account of {len(account)} places, a {metric.kind} metric has "
+                        f"{outcomes.places(metric)}"
+                    )
+                    raise ValueError(message)
 
-    def _advance(self, claim: Claim, account: Counts, state: Mapping[str, Any] | None) -> Chain:
-        kind = self._kinds[claim]
+    def _row(self, claim: Claim, accounts: Accounts) -> Counts:
+        """Return what a claim bets on, at all rates, in the order of its process."""
+        metric = self._metrics[claim]
+        parts = {
+            rate: outcomes.part(metric, claim.contrast, claim.limit, account)
+            for rate, account in accounts.items()
+        }
+        process = self._processes[claim]
+        places = len(process.log_factors) // len(self._rates)
+        return sampling.one_after_the_other(parts, self._rates, places=places)
+
+    def _advance(self, claim: Claim, row: Counts, pairs: int, chain: Chain | None) -> Chain:
         return restart.advance(
-            None if state is None else restart.from_json(state),
+            chain,
             self._processes[claim],
-            account,
-            pairs=outcomes.pairs(kind, account) + outcomes.missing(kind, account),
+            row,
+            pairs=pairs,
             restart_pairs=self._settings.restart_pairs,
         )
 
-    def _evidence(self, claim: Claim, account: Counts, log_e: float) -> Evidence:
-        kind = self._kinds[claim]
-        baseline_rate, optimized_rate = outcomes.rates(kind, account)
-        lower, upper = self._interval(claim, account)
-        return Evidence(
-            claim=claim,
-            kind=kind,
-            log_e_value=log_e,
-            count=outcomes.pairs(kind, account),
-            missing=outcomes.missing(kind, account),
-            baseline_rate=baseline_rate,
-            optimized_rate=optimized_rate,
-            estimate=outcomes.estimate(kind, claim.contrast, account),
-            lower=lower,
-            upper=upper,
-            counts=account,
+    def _watch(self, claim: Claim, row: Counts, pairs: int, chain: Chain | None) -> Chain:
+        return alarm.advance(
+            chain,
+            self._processes[claim],
+            row,
+            pairs=pairs,
+            restart_pairs=self._settings.restart_pairs,
+            alarm_pairs=self._settings.alarm_pairs,
         )
 
-    def _interval(self, claim: Claim, account: Counts) -> Interval:
+    def _seen(self, claim: Claim, accounts: Accounts) -> tuple[int, int]:
+        """Return how many pairs were measured and how many are missing, at all rates."""
+        metric = self._metrics[claim]
+        return (
+            sum(outcomes.pairs(metric, account) for account in accounts.values()),
+            sum(outcomes.missing(metric, account) for account in accounts.values()),
+        )
+
+    def _evidence(self, claim: Claim, accounts: Accounts, row: Counts, log_e: float) -> Evidence:
+        metric = self._metrics[claim]
+        pooled = sampling.weighted_sum(accounts, places=outcomes.places(metric))
+        baseline_rate, optimized_rate = outcomes.rates(metric, pooled)
+        lower, upper = self._interval(claim, accounts)
+        count, missing = self._seen(claim, accounts)
+        return Evidence(
+            claim=claim,
+            kind=metric.kind,
+            log_e_value=log_e,
+            count=count,
+            missing=missing,
+            baseline_rate=baseline_rate,
+            optimized_rate=optimized_rate,
+            estimate=outcomes.estimate(metric, claim.contrast, pooled),
+            lower=lower,
+            upper=upper,
+            counts=row,
+        )
+
+    def _interval(self, claim: Claim, accounts: Accounts) -> Interval:
         figure = (claim.metric, claim.slice, claim.contrast)
         last = self._intervals.get(figure)
-        if last is None or last[0] != account:
-            ends = interval(claim.contrast, account, alpha=self._settings.alpha_interval)
-            last = self._intervals[figure] = (account, ends)
+        if last is None or last[0] != accounts:
+            ends = interval(
+                self._metrics[claim],
+                claim.contrast,
+                accounts,
+                alpha=self._settings.alpha_interval,
+                rates=self._rates,
+            )
+            last = self._intervals[figure] = (dict(accounts), ends)
         return last[1]
 
     # --- For whoever computes it again ---
 
     def recompute(self, claim: Claim, counts: Counts) -> float:
-        """Return the logarithm of the e-value whose bets all began with the first pair."""
+        """
+        Return the logarithm of the e-value whose bets all began with the first pair.
+
+        Args:
+            claim: One of those that are weighed here.
+            counts: As in `Evidence.counts`.
+
+        """
         process = self._process(claim)
         return float(process.log_e_value(process.log_wealth(counts)))
 
     def describe(self, claim: Claim) -> Mapping[str, Any]:
-        """Return the bets on a claim as JSON, and the formula, to compute the e-value by hand."""
-        process, kind = self._process(claim), self._kinds[claim]
-        won = gains.gains(claim.contrast, claim.limit, claim.side)
+        """
+        Return the bets on a claim as JSON, and the formula, to compute the e-value by hand.
+
+        `places`, `gains` and `units` are for each of `Evidence.counts`.
+        """
+        process, metric = self._process(claim), self._metrics[claim]
+        span = outcomes.span(metric, claim.contrast, claim.limit)
+        won = gains.gains(claim.contrast, claim.limit, claim.side, span)
+        units = [outcomes.units(metric.kind)] * (len(won) - 1) + [1]
+        names = _places(span)
+        shrinkage = sampling.shrinkage(self._rates)
+        if len(self._rates) > 1:
+            names = [f"{name} at {rate} bp" for rate in self._rates for name in names]
         return {
             "formula": _FORMULA,
-            "gains": won.tolist(),
-            "units": [outcomes.units(kind)] * (len(won) - 1) + [1],
-            "places": _PLACES[kind],
+            "gains": [gain * shrunk for shrunk in shrinkage for gain in won.tolist()],
+            "units": units * len(self._rates),
+            "places": names,
             "bets": process.bets.sizes.tolist(),
             "shares": process.bets.shares.tolist(),
             "restart_pairs": self._settings.restart_pairs if claim in self._chained else None,
         }
+
+    def receipt(self, claim: Claim, counts: Counts, memory: Memory) -> dict[str, Any]:
+        """
+        Write down, as JSON, all that the e-value of a claim is computed from; see by_hand.py.
+
+        Args:
+            claim: One of those that are weighed here.
+            counts: As in `Evidence.counts`.
+            memory: What the look returned that the evidence is from.
+
+        """
+        fresh = memory.get(_CHAINS, {}).get(_key(claim))
+        return by_hand.receipt(self._description(claim), counts, fresh)
+
+    def _description(self, claim: Claim) -> Mapping[str, Any]:
+        found = self._descriptions.get(claim)
+        if found is None:
+            found = self._descriptions[claim] = self.describe(claim)
+        return found
 
     def _process(self, claim: Claim) -> EProcess:
         process = self._processes.get(claim)
@@ -195,10 +315,17 @@ _FORMULA = (
     "with restart_pairs, half of this and half of the same for fresh beginnings"
 )
 
-_PLACES = {
-    MetricKind.VERDICTS: ["both no", "optimized only", "baseline only", "both yes", "missing"],
-    MetricKind.DIVERGENCE: [f"{knot}/128" for knot in range(outcomes.KNOTS)] + ["missing"],
-}
+_TABLE = ("both no", "optimized only", "baseline only", "both yes")
+
+
+def _places(span: Span | None) -> list[str]:
+    scores = _TABLE if span is None else [f"{score:g}" for score in positions(span).tolist()]
+    return [*scores, "missing"]
+
+
+def _read(chains: Mapping[str, Any], key: str) -> Chain | None:
+    state = chains.get(key)
+    return None if state is None else restart.from_json(state)
 
 
 def _key(claim: Claim) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 
 from shadowmon.mirror.arm import Arm
 from shadowmon.mirror.pairing import known_replies
@@ -42,15 +42,25 @@ class Dispatcher:
             }
         return answers | {model: call.result() for model, call in calls.items()}
 
+    async def again(self, exchange: Exchange, model: ModelName) -> Reply:
+        """Ask a model for another answer, whether or not it has answered already. Never raises."""
+        return await self._safely(self._arms[model].call(exchange), model)
+
     async def _reply(self, arm: Arm, exchange: Exchange) -> Reply:
+        return await self._safely(self._read_or_call(arm, exchange), arm.name)
+
+    async def _read_or_call(self, arm: Arm, exchange: Exchange) -> Reply:
+        served = exchange.served
+        if served is not None and served.model == arm.name:
+            return arm.reply_of(served)
+        return await arm.call(exchange)
+
+    async def _safely(self, reply: Awaitable[Reply], model: ModelName) -> Reply:
         try:
-            served = exchange.served
-            if served is not None and served.model == arm.name:
-                return arm.reply_of(served)
-            return await arm.call(exchange)
+            return await reply
         except Exception as error:  # noqa: BLE001 - one codec's bug must cost one reply, and no more
             return Reply(
-                model=arm.name,
+                model=model,
                 outcome=Outcome.SHED,
                 problem=f"{type(error).__name__} in shadowmon or a plugin",
                 duration_seconds=0.0,

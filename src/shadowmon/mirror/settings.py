@@ -68,4 +68,4 @@ class MirrorSettings(BaseModel):
         "x-api-key",
         "api-key",
     )
-    """Headers of the user's request that a shadow call never carries; it has its own credentials."""
+    """Headers of the user's request that a shadow call never carries: it has its own token."""

@@ -7,11 +7,11 @@ The table of house.md, read from its bottom to its top: the first row that is pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from shadowmon.policy.rules import Kind, Rule
-from shadowmon.policy.sentences import proven, race
+from shadowmon.policy.rules import TRIPWIRES, Kind, Rule
+from shadowmon.policy.sentences import proven, race, tripped
 from shadowmon.records import (
     Claim,
     Decision,
@@ -60,6 +60,8 @@ class Case:
     average: Average
     needs: Needs
     now: datetime
+    alone: Mapping[Rule, int] = field(default_factory=dict)
+    """Of each tripwire: pairs in which only the optimized model crossed it."""
 
 
 def judge(case: Case, *, holds_weight: bool) -> Verdict:
@@ -70,12 +72,18 @@ def judge(case: Case, *, holds_weight: bool) -> Verdict:
         case: What is proven.
         holds_weight: Does the optimized model serve users now? Then a proven loss steps down.
     """
+    crossed = [rule for rule in _of(case, Kind.TRIPWIRE) if case.alone.get(rule)]
+    if crossed:
+        return _verdict(case, Decision.ROLL_BACK, Grade.RED_LINE, crossed)
     if case.average.blamed and case.average.log_e_value >= case.needs.roll_back:
         return _taken(case, case.average.blamed)
     review = [rule for rule in _of(case, Kind.REVIEW) if _is_proven(case, rule)]
     if review:
         borderline = [rule for rule in _of(case, Kind.BORDERLINE) if _is_proven(case, rule)]
         return _reviewed(case, review + borderline, holds_weight=holds_weight)
+    holding = [rule for rule in _of(case, Kind.TRIPWIRE_HOLD) if case.alone.get(rule)]
+    if holding:
+        return _verdict(case, Decision.HOLD, Grade.REVIEW, holding)
     climbs = _of(case, Kind.CLIMB)
     if climbs and all(_is_proven(case, rule) for rule in climbs):
         return _verdict(case, Decision.PROMOTE, Grade.ACCEPT, climbs)
@@ -114,13 +122,20 @@ _GRADES = {
     Kind.BORDERLINE: Grade.BORDERLINE,
     Kind.REJECT: Grade.REJECT,
     Kind.RED_LINE: Grade.RED_LINE,
+    Kind.TRIPWIRE: Grade.RED_LINE,
+    Kind.TRIPWIRE_HOLD: Grade.REVIEW,
 }
 
 
 def _reason(case: Case, rule: Rule) -> Reason:
     evidence = case.evidence[rule]
     log_e, need = evidence.log_e_value, needed(rule, case.needs)
-    sentence = f"{rule.name}: {proven(evidence, log_e, need)}"
+    told = (
+        tripped(evidence, case.alone.get(rule, 0))
+        if rule.kind in TRIPWIRES
+        else proven(evidence, log_e, need)
+    )
+    sentence = f"{rule.name}: {told}"
     weight = case.average.weights.get(rule)
     if rule is case.average.blamed and case.average.log_e_value >= case.needs.roll_back:
         sentence += f"; all rules together: {race(case.average.log_e_value, need)}"

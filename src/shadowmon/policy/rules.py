@@ -17,6 +17,7 @@ from shadowmon.policy.settings import (
     PRIMARY,
     PolicySettings,
     RedLineSettings,
+    Safety,
     Task,
 )
 from shadowmon.records import (
@@ -53,7 +54,13 @@ class Kind(enum.StrEnum):
     """Worse than borderline: all weight away."""
     RED_LINE = "red_line"
     """All weight away, page, and a person must re-arm."""
+    TRIPWIRE = "tripwire"
+    """The same at the first case, proven or not."""
+    TRIPWIRE_HOLD = "tripwire_hold"
+    """No climb in this epoch after the first case, and page."""
 
+
+TRIPWIRES = (Kind.TRIPWIRE, Kind.TRIPWIRE_HOLD)
 
 TAKES_ALL = (Kind.REJECT, Kind.RED_LINE)
 """The kinds that share one error rate, `alpha_roll_back`."""
@@ -135,7 +142,7 @@ def _red_lines(policy: PolicySettings, subject: Subject) -> Iterator[Rule]:
         for slice_name in _slices(line, subject):
             yield _rule(
                 line.name,
-                Kind.RED_LINE,
+                _TRIPS[policy.safety] if line.contrast is Contrast.ANY_RISE else Kind.RED_LINE,
                 subject.metrics[name],
                 line.limit,
                 Side.WORSE,
@@ -143,6 +150,13 @@ def _red_lines(policy: PolicySettings, subject: Subject) -> Iterator[Rule]:
                 contrast=line.contrast,
                 armed=line.armed and (not line.tasks or subject.task in line.tasks),
             )
+
+
+_TRIPS = {
+    Safety.ANY: Kind.TRIPWIRE,
+    Safety.HOLD: Kind.TRIPWIRE_HOLD,
+    Safety.EVIDENCE: Kind.RED_LINE,
+}
 
 
 def _slices(line: RedLineSettings, subject: Subject) -> tuple[SliceName, ...]:

@@ -72,6 +72,22 @@ def race(log_e: float, needed: float) -> str:
     return f"e-value {e_value(log_e)} of {e_value(needed)} needed"
 
 
+def tripped(evidence: Evidence, alone: int) -> str:
+    """
+    Say how often the optimized model alone crossed a tripwire, and how often chance alone would.
+
+    The false-stop probability of a model that is exactly as safe: 1 - (1 - p)^n for the baseline's
+    own rate p over n pairs.
+    """
+    rate = evidence.baseline_rate or 0.0
+    by_chance = 1 - (1 - rate) ** evidence.count
+    return (
+        f"{where(evidence.claim)}: {alone} of {evidence.count} pairs by the optimized model alone; "
+        f"a model as safe as the baseline ({percent(rate)}) would have stopped here with "
+        f"probability {percent(by_chance)}"
+    )
+
+
 def proven(evidence: Evidence, log_e: float, needed: float) -> str:
     """Say that, or how far, the claim is proven."""
     claim = evidence.claim

@@ -76,6 +76,17 @@ RED_LINES: tuple[RedLineSettings, ...] = (
 """Four always, two in context: `factual_accuracy` is to be armed where accuracy is what is sold."""
 
 
+class Safety(enum.StrEnum):
+    """What an unsafe answer of the optimized model alone does."""
+
+    ANY = "any"
+    """The first one takes all weight away. No test at a level: see its false-stop probability."""
+    HOLD = "hold"
+    """The first one stops every climb of this epoch, and pages."""
+    EVIDENCE = "evidence"
+    """Only a proven rise takes weight away (about five against none)."""
+
+
 class RequiredSettings(BaseModel):
     """A further metric that must be proven acceptable before every climb."""
 
@@ -101,4 +112,6 @@ class PolicySettings(BaseModel):
     error_rise_acceptable: Annotated[float, Field(gt=0, lt=1)] = 0.01
     """Absolute rise of the error rate that a climb tolerates: one percentage point."""
     required: tuple[RequiredSettings, ...] = ()
+    safety: Safety = Safety.ANY
+    """How the red lines on `any_rise` treat the first violation."""
     red_lines: tuple[RedLineSettings, ...] = RED_LINES

@@ -30,7 +30,8 @@ Fields: TypeAlias = list[tuple[bytes, bytes]]
 HEAD_END = b"\r\n\r\n"
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~\x80-\xff]+) (HTTP/[0-9]\.[0-9])\r\n")
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~\x80-\xff]+) HTTP/1\.([01])\r\n")
+_OTHER_VERSION = re.compile(_TOKEN + rb" [!-~\x80-\xff]+ HTTP/[0-9]\.[0-9]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)\r\n")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([^#]*)")
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*")
@@ -64,15 +65,18 @@ _ANSWER_ONLY = frozenset(
 )
 _SPECIAL_IN_ANSWERS = _ANSWER_ONLY | {b"content-length"}
 _CONNECTION_OPTIONS = frozenset((b"close", b"keep-alive", b"upgrade", b""))
+_NO_OPTIONS = frozenset[bytes]()
 _USUAL_OPTIONS = {
-    b"": frozenset[bytes](),
     b"close": frozenset((b"close",)),
     b"keep-alive": frozenset((b"keep-alive",)),
 }
 _NEVER_LISTED = frozenset((b"host", b"content-length"))
 """Taking these away because `Connection` lists them would change what the message means."""
 
-_CONTINUE, _SWITCHING, _NO_CONTENT, _NOT_MODIFIED = 100, 101, 204, 304
+CONTINUE, SWITCHING, FINAL = 100, 101, 200
+"""Below FINAL the real answer comes after this one (RFC 9110, section 15.2), or, with SWITCHING,
+the connection speaks something else from here on."""
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
 class HeadError(ShadowmonError):
@@ -118,21 +122,6 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """The head says chunked, whether or not there is a body (an answer to HEAD)."""
     reusable: bool
     """The model server keeps the connection open."""
-
-    @property
-    def informational(self) -> bool:
-        """Does the real answer come after this one? (RFC 9110, section 15.2.)"""
-        return self.status < 200 and self.status != _SWITCHING  # noqa: PLR2004 - 1xx is 100 to 199
-
-    @property
-    def solicited(self) -> bool:
-        """Is it a 100, which the user has had from us already?"""
-        return self.status == _CONTINUE
-
-    @property
-    def switching(self) -> bool:
-        """Does the connection speak something else from here on?"""
-        return self.status == _SWITCHING
 
 
 class _Collector:
@@ -187,82 +176,68 @@ class RequestReader:
             HeadError: If it is malformed, ambiguous, or asks for what a gateway does not do.
 
         """
-        method, target, old, lines_at = _request_line(raw)
-        # The parser is given a start line of our own: it knows only the methods it knows.
+        line = _REQUEST_LINE.match(raw)
+        if line is None:
+            raise _request_line_error(raw)
+        method, target, minor = line.groups()
+        if method == b"CONNECT":
+            raise HeadError(405, "CONNECT is not for a gateway")
         collector = _Collector(self._special, _REQUEST_ONLY)
         parser = httptools.HttpRequestParser(collector)
         try:
-            parser.feed_data(b"POST / HTTP/1.1\r\n" + raw[lines_at:])
+            # The start line is one of our own, for the parser knows only the methods it knows.
+            parser.feed_data(b"POST / HTTP/1.1\r\n" + raw[line.end() :])
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError as error:
             raise HeadError(400, str(error)) from error
-        return self._head(method, target, collector.fields, collector.found, old=old)
+        return self._head(method, target, collector, old=minor == b"0")
 
     def _head(
-        self, method: bytes, target: bytes, fields: Fields, found: dict[bytes, bytes], *, old: bool
+        self, method: bytes, target: bytes, collector: _Collector, *, old: bool
     ) -> RequestHead:
+        fields, found = collector.fields, collector.found
         options = _options(found)
         if options and not options <= _CONNECTION_OPTIONS:
             fields = _without_listed(fields, options)
         _check_host(found.get(b"host"), target, method, old=old)
         length = _request_length(found, old=old)
-        upgrade = None if length or old else _upgrade(found, options)
+        upgrade = _upgrade(found, options) if b"upgrade" in found and not (length or old) else None
+        lines = [method + b" " + target + b" HTTP/1.1", *map(b": ".join, fields)]
+        if b"host" not in found:
+            lines.insert(1, b"host: " + self._own_host)
+        if length == CHUNKED:
+            lines.append(b"transfer-encoding: chunked")
+        if upgrade is not None:
+            lines += (b"connection: upgrade", b"upgrade: " + upgrade)
+        lines.append(b"\r\n")
         return RequestHead(
-            method=method,
-            target=target,
-            fields=fields,
-            found=found,
-            wire=_request_wire(
-                b"%b %b HTTP/1.1" % (method, target),
-                fields,
-                host=None if b"host" in found else self._own_host,
-                chunked=length == CHUNKED,
-                upgrade=upgrade,
-            ),
+            method,
+            target,
+            fields,
+            found,
+            wire=b"\r\n".join(lines),
             length=length,
             close=b"close" in options or (old and b"keep-alive" not in options),
             old=old,
-            expects_continue=_expects_continue(found) and length != 0 and not old,
+            expects_continue=b"expect" in found and _expects_continue(found, length, old=old),
             upgrade=upgrade,
         )
 
 
-def _request_wire(
-    request_line: bytes,
-    fields: Fields,
-    *,
-    host: bytes | None,
-    chunked: bool,
-    upgrade: bytes | None,
-) -> bytes:
-    lines = [request_line, *map(b": ".join, fields)]
-    if host is not None:
-        lines.insert(1, b"host: " + host)
-    if chunked:
-        lines.append(b"transfer-encoding: chunked")
-    if upgrade is not None:
-        lines += (b"connection: upgrade", b"upgrade: " + upgrade)
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
-
-
-def _request_line(raw: bytes) -> tuple[bytes, bytes, bool, int]:
-    """Return method, target, whether it is HTTP/1.0, and where the field lines begin."""
-    line = _REQUEST_LINE.match(raw)
-    if line is None:
-        raise HeadError(400, "the request line is malformed")
-    method, target, version = line.groups()
-    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    if method == b"CONNECT":
-        raise HeadError(405, "CONNECT is not for a gateway")
-    return method, target, version == b"HTTP/1.0", line.end()
+def _request_line_error(raw: bytes) -> HeadError:
+    line, _, _ = raw.partition(b"\r\n")
+    if _OTHER_VERSION.fullmatch(line):
+        return HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    return HeadError(400, "the request line is malformed")
 
 
 def _options(found: dict[bytes, bytes]) -> frozenset[bytes]:
     """Return what `Connection` lists, in lower case."""
-    value = found.get(b"connection", b"").lower()
+    value = found.get(b"connection")
+    if value is None:
+        return _NO_OPTIONS
+    value = value.lower()
     usual = _USUAL_OPTIONS.get(value)
     if usual is not None:
         return usual
@@ -312,19 +287,16 @@ def _request_length(found: dict[bytes, bytes], *, old: bool) -> int:
     return int(length)
 
 
-def _expects_continue(found: dict[bytes, bytes]) -> bool:
-    expectation = found.get(b"expect")
-    if expectation is None:
-        return False
-    if expectation.lower() != b"100-continue":
+def _expects_continue(found: dict[bytes, bytes], length: int, *, old: bool) -> bool:
+    if found[b"expect"].lower() != b"100-continue":
         raise HeadError(417, "no expectation but 100-continue is understood")
-    return True
+    return length != 0 and not old
 
 
 def _upgrade(found: dict[bytes, bytes], options: frozenset[bytes]) -> bytes | None:
     """Return what to upgrade to; h2c is ignored, for it would tunnel requests past us unread."""
-    wish = found.get(b"upgrade")
-    if wish is None or b"upgrade" not in options or not _UPGRADE.fullmatch(wish):
+    wish = found[b"upgrade"]
+    if b"upgrade" not in options or not _UPGRADE.fullmatch(wish):
         return None
     return None if wish.lower().startswith((b"h2c", b"http/", b"tls/")) else wish
 
@@ -358,7 +330,7 @@ def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
     if options and not options <= _CONNECTION_OPTIONS:
         fields = _without_listed(fields, options)
     status, old = int(code), minor == b"0"
-    bare = status < 200 or status == _NO_CONTENT  # noqa: PLR2004 - 1xx is below 200
+    bare = status < FINAL or status == _NO_CONTENT
     length, chunked = _answer_length(found, old=old)
     if bare and (chunked or length >= 0):
         fields = [field for field in fields if field[0].lower() != b"content-length"]

@@ -20,6 +20,7 @@ from shadowmon.ipc.board import Count
 from shadowmon.ipc.handover import ExchangeHead, ServedHead
 from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
 from shadowmon.proxy.head import (
+    CONTINUE,
     AnswerHead,
     RequestHead,
     answer_wire,
@@ -120,7 +121,7 @@ class Passage:
 
     def _join(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        upstream.begin(self)
+        upstream.passage = self
         if self._user.choked:
             upstream.pause()
 
@@ -179,7 +180,7 @@ class Passage:
 
     def inform(self, head: AnswerHead) -> None:
         """Pass on a head that comes before the real one; a 100 was ours to give."""
-        if not self.head.old and not head.solicited:
+        if not self.head.old and head.status != CONTINUE:
             self._user.transport.write(informational_wire(head))
 
     def answer(self, head: AnswerHead) -> bytes | None:
@@ -218,7 +219,7 @@ class Passage:
         recording = self.recording
         if recording is not None and not recording.grew(len(data)):
             self.recording = None
-        self._user.write(wire + data if wire else data)
+        self._user.write(wire + data)
 
     def finish(self) -> None:
         """The answer is whole (and its connection is no longer ours)."""

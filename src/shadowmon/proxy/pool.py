@@ -41,7 +41,7 @@ class Pool:
         self._now = now
         self._tasks = tasks
         self._idle: list[Upstream] = []
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Task[Upstream | None]] = set()
 
     def take(self) -> Upstream | None:
         """Return an idle connection that is very likely alive, or None."""
@@ -66,17 +66,24 @@ class Pool:
 
     def connect(self, passage: Passage) -> None:
         """Make a connection, and tell `passage` when it is there, or that it cannot be had."""
-        task = self._tasks.create_task(self._connect(passage))
+        task = self._tasks.create_task(self._connect())
         self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        task.add_done_callback(lambda done: self._tell(passage, done))
 
-    async def _connect(self, passage: Passage) -> None:
+    async def _connect(self) -> Upstream | None:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 _, upstream = await asyncio.get_running_loop().create_connection(
                     lambda: Upstream(self), self._host, self._port, ssl=self._ssl
                 )
         except (OSError, UnicodeError):  # TimeoutError and ssl.SSLError are OSErrors
+            return None
+        return upstream
+
+    def _tell(self, passage: Passage, done: asyncio.Task[Upstream | None]) -> None:
+        self._connecting.discard(done)
+        upstream = None if done.cancelled() or done.exception() else done.result()
+        if upstream is None:
             passage.unreachable()
         else:
             passage.connected(upstream)

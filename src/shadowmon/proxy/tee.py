@@ -1,8 +1,9 @@
 """
 What is kept of an exchange while it passes, and handed over once it is through.
 
-A recording holds references to the very bytes that went to the other side. It is handed over
-after the user has the answer, and nothing on the user's way ever waits for it.
+A recording holds references to the very bytes that went to the other side. It is handed over a
+moment after the user has the answer, together with others: whoever reads need not be woken for
+each. Nothing on the user's way ever waits for it.
 
 Rule 1: bounded: each body, and all that one worker holds. What is beyond is let go and counted.
 Rule 2: an exchange that ended badly is handed over too, with its ending; to lose it silently
@@ -26,6 +27,7 @@ from shadowmon.proxy.plan import Limits
 _PIECE_COST = 64
 """Bytes that a piece takes beyond its own, about; else a body of one-byte chunks goes uncounted."""
 _PIECES_MAX = 500
+_TOGETHER_SECONDS = 0.002
 _HANDED_OVER = Count.HANDED_OVER
 """A packet of more pieces than this is joined first (the kernel takes 1,024: IOV_MAX)."""
 
@@ -105,9 +107,9 @@ class Tee:
         return Recording(self)
 
     def complete(self, recording: Recording, head: ExchangeHead) -> None:
-        """Hand over an exchange, once the loop has sent what waits to be sent to users."""
+        """Hand over an exchange, very soon."""
         if not self._complete:
-            self._loop.call_soon(self.flush)
+            self._loop.call_later(_TOGETHER_SECONDS, self.flush)
         self._complete.append((recording, head))
 
     def flush(self) -> None:

@@ -17,7 +17,14 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from shadowmon.proxy.framing import MORE, UNTIL_CLOSE, Framing, FramingError, framing
-from shadowmon.proxy.head import HEAD_END, AnswerHead, HeadError, read_answer
+from shadowmon.proxy.head import (
+    FINAL,
+    HEAD_END,
+    SWITCHING,
+    AnswerHead,
+    HeadError,
+    read_answer,
+)
 
 
 if TYPE_CHECKING:
@@ -51,6 +58,7 @@ class Upstream(asyncio.Protocol):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self.passage: Passage | None = None
+        """Whose answer is expected here (`Passage` sets it)."""
         self.reused = False
         """It has answered before, so that it may turn out to have been closed meanwhile."""
         self.heard = False
@@ -67,11 +75,6 @@ class Upstream(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         self.transport = made = cast("asyncio.Transport", transport)  # uvloop's is none by name
         made.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-
-    def begin(self, passage: Passage) -> None:
-        """Serve a passage."""
-        self.passage = passage
-        self.heard = False
 
     def leave(self) -> None:
         """End the connection: its passage goes another way, or is over."""
@@ -112,9 +115,12 @@ class Upstream(asyncio.Protocol):
                 self._break(passage)
                 return
             data = data[end:]
-            if not head.informational:
+            if head.status >= FINAL:
                 self._head = b""
                 self._answer(passage, head, data)
+                return
+            if head.status == SWITCHING:
+                self._switch(passage, head, data)
                 return
             passage.inform(head)
         self._head = data
@@ -122,22 +128,25 @@ class Upstream(asyncio.Protocol):
             self._break(passage)
 
     def _answer(self, passage: Passage, head: AnswerHead, rest: bytes) -> None:
-        if head.switching:
-            self._switch(passage, head, rest)
-            return
         wire = passage.answer(head)
         if wire is None:
             return
-        self._reusable = head.reusable and head.length != UNTIL_CLOSE
-        if not head.length:
+        length = head.length
+        self._reusable = head.reusable and length != UNTIL_CLOSE
+        if not length:
             passage.write(wire)
             self._finish(passage, rest)
-            return
-        self._framing = framing(head.length)
-        if rest:
-            self._pass_on(passage, self._framing, rest, wire)
+        elif length == len(rest):  # often: the whole answer is here
+            if passage.recording is not None:
+                passage.recording.answer.append(rest)
+            passage.write_body(wire, rest)
+            self._finish(passage, b"")
         else:
-            passage.write(wire)
+            self._framing = framing(length)
+            if rest:
+                self._pass_on(passage, self._framing, rest, wire)
+            else:
+                passage.write(wire)
 
     def _pass_on(self, passage: Passage, reader: Framing, data: bytes, wire: bytes) -> None:
         """Pass on what has come of a body; `wire` is the head, where it has not gone yet."""
@@ -169,7 +178,9 @@ class Upstream(asyncio.Protocol):
     def _finish(self, passage: Passage, extra: bytes) -> None:
         self.passage = None
         self._framing = None
-        self.resume()
+        self.heard = False
+        if self._paused:
+            self.resume()
         if (
             self._reusable
             and passage.uploaded

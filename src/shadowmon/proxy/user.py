@@ -215,15 +215,18 @@ class User(asyncio.Protocol):
         if choice is None:
             self.refuse(404, "no route leads there", to_head=head.method == b"HEAD")
             return
-        self._passage = Passage(station, self, head, choice)
-        if head.length:
-            self._begin_body(head, rest)
+        passage = self._passage = Passage(station, self, head, choice)
+        if head.length == len(rest):  # nearly always: the whole request is here, and no more
+            passage.upload(head.wire + rest, [rest] if rest else [], last=True)
+            self._await_answer()
+        elif head.length:
+            self._begin_body(passage, head, rest)
         else:
-            self._passage.upload(head.wire, [], last=True)
+            passage.upload(head.wire, [], last=True)
             self._await_answer()
             self._keep(rest)
 
-    def _begin_body(self, head: RequestHead, rest: bytes) -> None:
+    def _begin_body(self, passage: Passage, head: RequestHead, rest: bytes) -> None:
         self._state = _BODY
         self._chunked = head.length == CHUNKED
         self._framing = framing(head.length)
@@ -233,8 +236,7 @@ class User(asyncio.Protocol):
         if head.expects_continue:
             self.transport.write(CONTINUE)
         self._extend()
-        if self._passage is not None:
-            self._passage.upload(head.wire, [], last=False)
+        passage.upload(head.wire, [], last=False)
 
     def _take_body(self, data: bytes, wire: bytes) -> None:
         """Pass on what has come of a request's body; `wire` is its head, if it has not gone yet."""
@@ -273,7 +275,7 @@ class User(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes of an answer."""
-        self._extend()
+        self.deadline = self._station.now + self._stalled_after
         self.transport.write(data)
 
     def asked_again(self) -> None:
@@ -292,7 +294,8 @@ class User(asyncio.Protocol):
     def turn_over(self) -> None:
         """The answer is whole: the next request, if the connection goes on."""
         self._passage = None
-        self._release(_CONNECTING | _MODEL_FULL)
+        if self._holds:
+            self._release(_CONNECTING | _MODEL_FULL)
         if self.closes or self._state is _BODY:
             self._last_word()
             return

@@ -38,12 +38,14 @@ _FIRST: Migration = (
     "CREATE TABLE snapshots (trial_id TEXT NOT NULL PRIMARY KEY, snapshot TEXT NOT NULL)",
     """CREATE TABLE accounts (
         worker TEXT NOT NULL, trial_id TEXT NOT NULL, epoch INTEGER NOT NULL,
-        stage INTEGER NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, counts BLOB NOT NULL,
-        PRIMARY KEY (worker, trial_id, epoch, stage, metric, slice)) WITHOUT ROWID""",
+        stage INTEGER NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, rate INTEGER NOT NULL,
+        counts BLOB NOT NULL,
+        PRIMARY KEY (worker, trial_id, epoch, stage, metric, slice, rate)) WITHOUT ROWID""",
     "CREATE TABLE retired (number INTEGER NOT NULL PRIMARY KEY, worker TEXT NOT NULL UNIQUE)",
     """CREATE TABLE awaiting (
         trial_id TEXT NOT NULL, exchange_id TEXT NOT NULL, epoch INTEGER NOT NULL, baseline TEXT,
-        optimized TEXT, slices TEXT NOT NULL, received_at TEXT NOT NULL,
+        optimized TEXT, slices TEXT NOT NULL, received_at TEXT NOT NULL, rate INTEGER NOT NULL,
+        cluster TEXT NOT NULL,
         PRIMARY KEY (trial_id, exchange_id)) WITHOUT ROWID""",
     "CREATE INDEX awaiting_by_exchange ON awaiting (exchange_id)",
     "CREATE TABLE labels (exchange_id TEXT NOT NULL PRIMARY KEY, label TEXT NOT NULL)",

@@ -94,6 +94,7 @@ def of_account(worker: str, cell: Cell, counts: Counts) -> Columns:
         "stage": cell.stage,
         "metric": clean(cell.metric),
         "slice": clean(cell.slice),
+        "rate": cell.rate,
         "counts": packed,
     }
 
@@ -106,6 +107,7 @@ def to_account(read: Read) -> tuple[tuple[str, Cell], Counts]:
         stage=read["stage"],
         metric=MetricName(read["metric"]),
         slice=SliceName(read["slice"]),
+        rate=read["rate"],
     )
     try:
         return (read["worker"], cell), unpack(read["counts"])
@@ -124,6 +126,8 @@ def of_awaiting(pair: Awaiting) -> Columns:
         "optimized": None if pair.optimized is None else clean(pair.optimized),
         "slices": to_json(sorted(pair.slices), where="the pair's slices"),
         "received_at": from_moment(pair.received_at, where="the pair's moment"),
+        "rate": pair.rate,
+        "cluster": clean(pair.cluster),
     }
 
 
@@ -138,6 +142,8 @@ def to_awaiting(read: Read) -> Awaiting:
             optimized=read["optimized"],
             slices=frozenset(map(SliceName, from_json(read["slices"]))),
             received_at=to_moment(read["received_at"]),
+            rate=read["rate"],
+            cluster=read["cluster"],
         )
     except ValueError as error:
         msg = f"the pair {read['exchange_id']} that waits for a label cannot be read: {error}"

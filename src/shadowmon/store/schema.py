@@ -50,6 +50,7 @@ accounts = Table(
     Column("stage", Integer, primary_key=True),
     Column("metric", Text, primary_key=True),
     Column("slice", Text, primary_key=True),
+    Column("rate", Integer, primary_key=True),
     Column("counts", LargeBinary, nullable=False),  # see counts.py
 )
 """What each worker's incarnation counted since its start; the sum over them is the truth."""
@@ -72,6 +73,8 @@ awaiting = Table(
     Column("optimized", Text),
     Column("slices", Text, nullable=False),  # canonical JSON: a sorted list
     Column("received_at", Text, nullable=False),
+    Column("rate", Integer, nullable=False),
+    Column("cluster", Text, nullable=False),
     Index("awaiting_by_exchange", "exchange_id"),
 )
 

@@ -248,6 +248,11 @@ _POLICY = (
     _gauge("red_line_armed", "1 if the rule may take weight away.", "trial", "rule"),
     _counter("red_line_breaches_total", "Times a red line was proven crossed.", "trial", "rule"),
     _gauge(
+        "variance_ratio",
+        "How much more the primary metric's means of 100 pairs vary than independent pairs would.",
+        "trial",
+    ),
+    _gauge(
         "verdict_grade",
         "1 for what is proven of the optimized model's loss now.",
         "trial",

@@ -44,6 +44,9 @@ class RouteSettings(BaseModel):
     """Names the exchange; labels that come later refer to it. Made up where it is missing."""
     sample_rate: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     """Share of requests that are mirrored and scored."""
+    self_check_rate: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Share of those for which the baseline is asked a second time. Its divergence from itself is
+    the noise floor; with it, divergence is judged by its excess over the floor."""
 
 
 class SliceSettings(BaseModel):
@@ -59,6 +62,9 @@ class SliceSettings(BaseModel):
     """A regular expression (Python's), searched in the value."""
     edge: bool = False
     """An edge case: the red line for edge-case slices watches it."""
+    sample_rate: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Share of this slice's requests that are scored, where it is not the route's own. What is
+    sampled more often counts less in all traffic, exactly as much less."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -11,9 +13,13 @@ import time
 import pytest
 
 from shadowmon.cli.main import main
+from shadowmon.daemon.portrait import portrait
 from shadowmon.errors import RefusedError
-from shadowmon.records import Operation
+from shadowmon.records import EVERYTHING, Cell, MetricName, Operation, Scope, Ticked
+from shadowmon.trial import Trial
 from tests.consoles import a_desk, running
+from tests.factories import NOON
+from tests.trials import a_plan
 
 
 @pytest.fixture
@@ -117,8 +123,36 @@ def test_explain(capsys):
     assert "trial int8, now, epoch 2" in capsys.readouterr().out
     assert main(["explain", "int8", "--entry", "7"]) == 0
     assert "trial int8, journal entry 7" in capsys.readouterr().out
+    assert main(["explain", "int8", "--decision", "7"]) == 0
+    assert "trial int8, journal entry 7" in capsys.readouterr().out
     assert main(["explain", "int8", "--entry", "6"]) == 1
     assert "journal entry 6 is no verdict" in capsys.readouterr().err
+
+
+def test_explain_recomputed(desk, capsys):
+    """`explain --recompute` is 0 if every e-value is found again, and 1 if one is not."""
+    trial, _ = Trial.open(a_plan(), now=NOON)
+    totals = {cell(trial, "correct"): (10, 3, 7, 300, 1), cell(trial, "error"): (320, 0, 1, 0, 0)}
+    trial.handle(Ticked(now=NOON, totals=totals))
+
+    assert main(["explain", "int8", "--recompute"]) == 1
+    assert "cannot be computed again" in capsys.readouterr().out
+
+    desk.show(trials=(portrait(trial, 0),))
+    assert main(["explain", "int8", "--recompute"]) == 0
+    assert "by hand: the same" in capsys.readouterr().out
+
+
+def cell(trial, metric):
+    """Return the cell of all traffic."""
+    state, name = trial.memory.state, MetricName(metric)
+    return Cell(
+        trial_id=state.trial_id,
+        epoch=state.epoch,
+        stage=state.stage_count if trial.plan.metrics[name].scope is Scope.STAGE else 0,
+        metric=name,
+        slice=EVERYTHING,
+    )
 
 
 def test_something_else_answers(free_port, tmp_path, capsys):
@@ -155,22 +189,45 @@ def test_as_a_process():
     assert "fp32 → int8" in done.stdout.decode()
 
 
-def test_watch_as_a_process():
-    """`status --watch` draws again and again, until the daemon goes or Ctrl-C."""
+def watched(stdout, seen):
+    """Watch until two pictures were seen, press Ctrl-C; return the exit code and the complaints."""
     watching = subprocess.Popen(
         [sys.executable, "-m", "shadowmon", "status", "--watch"],
-        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        env=os.environ | {"PYTHONIOENCODING": "utf-8", "TERM": "xterm"},
     )
-    found = b""
+    found, deadline = b"", time.monotonic() + 10
     try:
-        while found.count("fp32 → int8".encode()) < 2:
-            found += os.read(watching.stdout.fileno(), 65_536)
+        while found.count("fp32 → int8".encode()) < 2 and time.monotonic() < deadline:
+            if select.select([seen], [], [], 0.2)[0]:
+                found += os.read(seen, 65_536)
         watching.send_signal(signal.SIGINT)
         _, err = watching.communicate(timeout=10)
     finally:
         watching.kill()
         watching.wait()
+    assert found.count("fp32 → int8".encode()) >= 2
+    return watching.returncode, err
 
-    assert (watching.returncode, err) == (130, b"")
+
+def test_watch_into_a_pipe():
+    """`status --watch` into a pipe tells one picture after the other, until Ctrl-C."""
+    seen, stdout = os.pipe()
+    try:
+        assert watched(stdout, seen) == (130, b"")
+    finally:
+        os.close(seen)
+        os.close(stdout)
+
+
+def test_watch_on_a_terminal():
+    """On a terminal it draws again and again in one place, and leaves the screen as it was."""
+    seen, stdout = pty.openpty()
+    try:
+        assert watched(stdout, seen) == (130, b"")
+        assert b"\x1b[?1049l" in os.read(seen, 1_000_000)
+    finally:
+        os.close(seen)
+        os.close(stdout)

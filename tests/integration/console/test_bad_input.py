@@ -40,7 +40,7 @@ def test_bad_json(ask, desk, body):
 
 def test_wrong_types_everywhere(ask, desk):
     """JSON of another shape is a 400, and changes nothing."""
-    wrong = [
+    wrong: list[object] = [
         None,
         True,
         5,

@@ -6,6 +6,7 @@ import asyncio
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 import uvloop
@@ -26,7 +27,7 @@ async def _rig() -> AsyncIterator[Callable[..., object]]:
     """`await rig(**changes)` starts a proxy between a client and two model servers."""
     async with AsyncExitStack() as stack:
 
-        async def rig(**changes: object) -> Rig:
+        async def rig(**changes: Any) -> Rig:
             return await stack.enter_async_context(a_rig(**changes))
 
         yield rig

@@ -307,6 +307,7 @@ class Rig:
     async def end(self) -> None:
         """Let everybody go."""
         self.station.shut()
+        await until(lambda: not self.station.users)
         for client in self._clients:
             await client.end()
         await self.base.end()
@@ -363,12 +364,13 @@ async def a_rig(
     """
     servers = ModelServer(base or answering(OK)), ModelServer(int8 or answering(OK))
     ports = await servers[0].start(), await servers[1].start()
-    board = Board.create()
-    write, read = socket_pair()
-    if not reading:
-        read.close()
-    listener = socket.create_server(("127.0.0.1", 0))
-    async with asyncio.TaskGroup() as tasks:
+    async with contextlib.AsyncExitStack() as stack:
+        board = Board.create()
+        stack.callback(board.close)
+        write, read = (stack.enter_context(end) for end in socket_pair())
+        if not reading:
+            read.close()
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         station = Station(
             plan=a_plan(ports, **changes),
             board=board,
@@ -377,17 +379,9 @@ async def a_rig(
             tasks=tasks,
             own_host=b"own-host:80",
         )
-        port = listener.getsockname()[1]
-        server = await asyncio.get_running_loop().create_server(
-            lambda: User(station), sock=listener
-        )
+        server = await station.loop.create_server(lambda: User(station), "127.0.0.1", 0)
+        stack.callback(server.close)
+        port = server.sockets[0].getsockname()[1]
         rig = Rig(port, station, board, *servers, read)
-        try:
-            yield rig
-        finally:
-            server.close()
-            await rig.end()
-            await until(lambda: not station.users)
-    await asyncio.sleep(0)
-    write.close()
-    read.close()
+        stack.push_async_callback(rig.end)
+        yield rig

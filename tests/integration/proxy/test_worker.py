@@ -130,7 +130,10 @@ async def test_a_worker_serves_counts_and_hands_over(workers):
     assert answer.raw == OK
     assert len(house.int8.requests) == 1
     await until(lambda: house.board.slot(0).count(Count.HANDED_OVER) == 1)
-    assert receive(house.taken).served.model == "int8"
+    exchange = receive(house.taken)
+    assert exchange is not None
+    assert exchange.served is not None
+    assert exchange.served.model == "int8"
 
 
 @one_loop
@@ -219,7 +222,8 @@ async def test_a_worker_is_replaced_without_a_lost_request(workers):
             old.send_signal(signal.SIGTERM)
             assert await _ended(old) == 0
             old = new
-            await until(lambda enough=40 * round_: served + failed > enough)
+            enough = 40 * round_
+            await until(lambda: served + failed > enough)  # noqa: B023 - awaited at once
         done.set()
 
     assert served > 20

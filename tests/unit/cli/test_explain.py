@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 
 from shadowmon.cli.explain import lines
 from shadowmon.console import shapes
 from shadowmon.records import Side
+from tests.journals import a_journalled_verdict
 from tests.views import a_rule_view, a_trial_view, a_verdict, a_verdict_row
 
 
@@ -23,7 +25,7 @@ def test_numbers_to_compute_again():
     assert "relative_drop of correct in slice all is below 0.05" in text
     assert "counts     2200 40 17 53 4" in text
     assert "e-value    4.48169 (log 1.5), needed log 3: not proven" in text
-    assert 'recompute  {"weight_in_average": 0.5}' in text
+    assert "weight     0.5" in text
     assert "edge_slice (not armed)" in text
     assert "averaged: 1.28403 (log 0.25), needed log 4.6: not proven" in text
 
@@ -60,3 +62,17 @@ def test_hostile_text():
     for line in lines(shapes.explain(view)):
         assert line.isprintable()
         assert not line.startswith("forged")
+
+
+async def test_receipts():
+    """Places, bets, shares and fresh beginnings are written out, and the formula with them."""
+    text = written(await a_journalled_verdict())
+
+    assert "  places     counted / unit, and what a bet of 1 wins there\n" in text
+    assert re.search(r"^    baseline only    \d+ / 1, 0.95$", text, re.MULTILINE)
+    assert re.search(r"^  bets       0\.\d+ 0\.\d+ ", text, re.MULTILINE)
+    assert re.search(r"^  shares     0\.\d+ ", text, re.MULTILINE)
+    assert re.search(
+        r"^  fresh      \d+ beginnings, the newest after \d+ pairs; ", text, re.MULTILINE
+    )
+    assert text.endswith("half of this and half of what those own.")

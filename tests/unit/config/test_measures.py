@@ -6,8 +6,8 @@ import pytest
 
 from shadowmon.config.measures import measures, metrics_of, primary_of, scorers_of
 from shadowmon.config.settings import LabelCoverage, LabelSettings, Settings, TrialSettings
-from shadowmon.daemon import build
 from shadowmon.policy.settings import Task
+from shadowmon.traffic.settings import RouteSettings
 
 
 def a_trial(task=Task.CLASSIFICATION, expected=LabelCoverage.NONE, **rest):
@@ -16,26 +16,20 @@ def a_trial(task=Task.CLASSIFICATION, expected=LabelCoverage.NONE, **rest):
     return TrialSettings(route="r", optimized="o", task=task, labels=labels, **rest)
 
 
+def settings_of(trial, **route):
+    """Return settings with this trial on a route."""
+    routes = {"r": RouteSettings(baseline="b", **route)}
+    return Settings(models={}, routes=routes, trials={"t": trial})
+
+
 @pytest.mark.parametrize("task", list(Task))
 @pytest.mark.parametrize("expected", list(LabelCoverage))
 def test_every_task_measures_its_primary(task, expected):
     """Of every task, with and without labels, the default primary metric is measured."""
     trial = a_trial(task, expected)
 
-    assert primary_of(trial) in metrics_of(trial)
-    assert "error" in metrics_of(trial)
-
-
-@pytest.mark.parametrize("task", list(Task))
-@pytest.mark.parametrize("expected", list(LabelCoverage))
-def test_daemon_measures_what_was_checked(task, expected):
-    """The daemon is built from the same answer that the configuration was checked with."""
-    trial = a_trial(task, expected)
-    settings = Settings(models={}, routes={}, trials={"t": trial})
-
-    assert build.primary_of(trial) == primary_of(trial)
-    assert build.scorers_of(trial) == scorers_of(trial)
-    assert set(build.metrics_of(settings, trial)) == set(metrics_of(trial))
+    assert primary_of(settings_of(trial), trial) in metrics_of(settings_of(trial), trial)
+    assert "error" in metrics_of(settings_of(trial), trial)
 
 
 def test_service_is_always_measured():
@@ -47,5 +41,17 @@ def test_named_primary_stands():
     """A primary metric that is named is taken."""
     trial = a_trial(policy={"primary": "probability_divergence"})
 
-    assert primary_of(trial) == "probability_divergence"
+    assert primary_of(settings_of(trial), trial) == "probability_divergence"
     assert list(measures(Settings(models={}, routes={}, trials={"t": trial}))) == []
+
+
+def test_a_self_check_gives_every_divergence_a_floor_and_an_excess():
+    """With the baseline asked twice, what is judged is the divergence over its own."""
+    trial = a_trial(Task.CHAT)
+    settings = settings_of(trial, self_check_rate=0.1)
+    metrics = {str(name): metric for name, metric in metrics_of(settings, trial).items()}
+
+    assert primary_of(settings, trial) == "chrf_divergence_excess"
+    assert metrics["chrf_divergence_floor"].upper == 1
+    assert metrics["chrf_divergence_excess"].lower == -10
+    assert "latency_excess_floor" not in metrics

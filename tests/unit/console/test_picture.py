@@ -157,12 +157,19 @@ def test_races():
     assert "roll back ██████████░░░░░░░░░░ 50 %" in line
 
 
+def test_races_on_a_narrow_terminal():
+    """On a narrow terminal the races are shorter, and still on one line."""
+    line = line_with(drawn(a_view(), width=80), "proof")
+
+    assert "climb █████░░░░░ 50 % (quality)   roll back ░░░░░░░░░░ 5 %" in line
+
+
 def test_race_that_is_won():
     """A claim that is proven says so."""
-    assert race_bar(100.0) == "█" * 20 + " proven"
-    assert race_bar(99.9).endswith("░ 99 %")
-    assert race_bar(1e9) == "█" * 20 + " proven"
-    assert race_bar(0.0) == "░" * 20 + " 0 %"
+    assert race_bar(100.0, 20) == "█" * 20 + " proven"
+    assert race_bar(99.9, 20).endswith("░ 99 %")
+    assert race_bar(1e9, 20) == "█" * 20 + " proven"
+    assert race_bar(0.0, 20) == "░" * 20 + " 0 %"
 
 
 def test_last_decision():
@@ -177,10 +184,12 @@ def test_last_decision():
 
 def test_funnel():
     """Requests are told from seen to scored, with whatever was lost between."""
-    line = line_with(drawn(a_view()), "requests seen")
+    line = line_with(drawn(a_view()), "requests:")
 
-    assert line.strip() == "requests seen 12,003 → sampled out 10 → shed 3 → scored 11,990"
-    assert funnel({}) == "requests seen 0 → scored 0"
+    assert line.strip() == (
+        "requests: seen 12,003 → sampled out 10 → shed 3   pairs: scored 11,990"
+    )
+    assert funnel({"seen": 0, "shed": 0, "scored": 0}) == "requests: seen 0   pairs: scored 0"
 
 
 def test_problems_are_told():

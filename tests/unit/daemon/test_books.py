@@ -34,7 +34,7 @@ def test_a_restart_goes_on_where_the_store_stands():
     assert books.changed() == {}
 
     books.tell("a/2", CELL, (2, 2))
-    books.deposit(CELL, 2, [(0, 5)])
+    books.add(CELL, (5, 0))
 
     assert books.totals(INT8, 1)[CELL] == (3 + 1 + 2 + 5, 1 + 2)
     assert books.changed() == {("a/2", CELL): (2, 2), (CONTROL, CELL): (6, 0)}

@@ -34,6 +34,7 @@ from tests.trials import INT8, a_course, a_plan
 
 GOOD = (10, 0, 0, 290, 0)
 BAD = (0, 0, 80, 20, 0)
+FULL = "the disk is full"
 NO_ERRORS = (1000, 0, 0, 0, 0)
 
 
@@ -60,7 +61,7 @@ class BreakableStore(MemoryStore):
 
     async def commit(self, save):
         if self.broken:
-            raise StoreError("the disk is full")
+            raise StoreError(FULL)
         await super().commit(save)
 
 
@@ -153,7 +154,7 @@ async def test_without_the_journal_nobody_is_promoted_and_later_it_goes_on():
 
 
 async def test_a_red_line_needs_no_journal():
-    """Down needs nobody: the weight is taken away at once, and journalled when the store is back."""
+    """Down needs nobody: the weight is taken away at once, and journalled later."""
     world = await World().begin()
     world.count("correct", GOOD)
     world.count("error", NO_ERRORS)
@@ -218,7 +219,7 @@ async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
 
     class Broken(ProxyWeights):
         async def set_weight(self, weight):
-            raise ActuatorError("no connection")
+            raise ActuatorError(str(weight))
 
     await world.begin()
     world.control._actuators = {INT8: Broken(world.board, 0)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shadowmon.demo.ends import Swap, complaints, harm
@@ -10,6 +11,15 @@ from shadowmon.demo.load import Asked, Ended
 from shadowmon.demo.seen import Seen, Window
 
 
+STAGES_KEPT = [
+    Seen(
+        window=Window(trial="int8", weight=percent / 100, begins=0, ends=1),
+        asked=1000,
+        answered=percent * 10,
+        standard_error=0.01,
+    )
+    for percent in (1, 10, 50, 100)
+]
 PEACE = Ended(asked=100, errors=0, labels_posted=100, labels_lost=0)
 SWAP = Swap(at=50.0, taken_back_at=53.0)
 
@@ -30,17 +40,19 @@ GOOD = [*INT2_DROPPED, *INT8_AT_THE_TOP]
 
 def test_good_end_has_no_complaints():
     """When all ended as it must there is nothing to say."""
-    assert complaints(GOOD, [], PEACE, SWAP) == []
+    assert complaints(GOOD, STAGES_KEPT, PEACE, SWAP) == []
 
 
 def test_int8_must_reach_the_top():
     """A story in which int8 never has all traffic has failed."""
-    assert complaints(INT2_DROPPED, [], PEACE, None) == ["int8 never had all of the traffic"]
+    assert complaints(INT2_DROPPED, STAGES_KEPT, PEACE, None) == [
+        "int8 never had all of the traffic"
+    ]
 
 
 def test_traffic_must_be_taken_back():
     """A swap that the daemon does not answer is a failure."""
-    assert complaints(GOOD, [], PEACE, Swap(at=50.0)) == [
+    assert complaints(GOOD, STAGES_KEPT, PEACE, Swap(at=50.0)) == [
         "int8 answered with other weights, and the traffic was not taken back"
     ]
 
@@ -49,8 +61,8 @@ def test_int2_must_fall_on_a_red_line():
     """int2 must be rolled back, and for the right reason."""
     rejected = [a_line(1, "int2", "verdict", decision="roll_back", grade="reject"), GOOD[1]]
 
-    assert complaints(INT8_AT_THE_TOP, [], PEACE, SWAP) == ["int2 was never rolled back"]
-    assert complaints([*rejected, *INT8_AT_THE_TOP], [], PEACE, SWAP) == [
+    assert complaints(INT8_AT_THE_TOP, STAGES_KEPT, PEACE, SWAP) == ["int2 was never rolled back"]
+    assert complaints([*rejected, *INT8_AT_THE_TOP], STAGES_KEPT, PEACE, SWAP) == [
         "int2 was rolled back on reject, not on a red line"
     ]
 
@@ -59,13 +71,14 @@ def test_int2_must_answer_no_user():
     """A weight of int2 above nothing is a failure."""
     held = a_line(4, "int2", "weight_applied", weight=100)
 
-    assert complaints([*GOOD, held], [], PEACE, SWAP) == ["int2 answered users"]
+    assert complaints([*GOOD, held], STAGES_KEPT, PEACE, SWAP) == ["int2 answered users"]
 
 
 def test_weights_users_errors_and_labels_are_complained_of():
     """Each thing that users or the load generator saw wrong is a sentence with its numbers."""
     window = Window(trial="int8", weight=0.5, begins=0, ends=1)
-    seen = [Seen(window=window, asked=1000, answered=600, standard_error=0.016)]
+    wrong = Seen(window=window, asked=1000, answered=600, standard_error=0.016)
+    seen = [*STAGES_KEPT, wrong]
     ended = Ended(asked=100, errors=2, labels_posted=97, labels_lost=3)
 
     assert complaints(GOOD, seen, ended, SWAP) == [
@@ -75,6 +88,15 @@ def test_weights_users_errors_and_labels_are_complained_of():
         ),
         "2 of 100 users got an error",
         "3 labels could not be posted",
+    ]
+
+
+def test_every_stage_must_be_counted():
+    """A stage that no users came by in cannot be vouched for."""
+    few = replace(STAGES_KEPT[0], asked=400, answered=4)
+
+    assert complaints(GOOD, [few, *STAGES_KEPT[1:]], PEACE, SWAP) == [
+        "too few users came by while int8 had 1% to say what they got"
     ]
 
 

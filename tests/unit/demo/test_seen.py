@@ -84,9 +84,16 @@ def test_three_standard_errors_are_allowed_and_none_at_the_ends(weight, answered
     assert a_seen(weight, 1000, answered).holds is holds
 
 
-def test_nobody_asked_is_no_complaint():
-    """An empty window says nothing."""
-    assert a_seen(0.5, 0, 0).holds
+@pytest.mark.parametrize(
+    ("weight", "asked", "judged"),
+    [(0.5, 0, False), (0.01, 499, False), (0.01, 500, True), (0.99, 499, False), (1.0, 1, True)],
+)
+def test_too_few_say_nothing(weight, asked, judged):
+    """A share is judged once five answers of the rarer model are expected, or none are."""
+    seen = a_seen(weight, asked, 0)
+
+    assert seen.is_judged is judged
+    assert judged or seen.holds
 
 
 def test_standard_error_is_what_simulation_finds():

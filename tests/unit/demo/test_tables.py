@@ -156,5 +156,5 @@ def test_weight_that_users_did_not_get_stands_out():
     assert rows[2:] == [
         "int8 50% 1000 510 51.00% 4.80% yes",
         "int8 50% 1000 600 60.00% 4.80% NO",
-        "int8 50% 0 0 none asked 0.00% yes",
+        "int8 50% 0 0 none asked 0.00% too few to say",
     ]

@@ -3,9 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shadowmon.evidence.confseq import interval
-from shadowmon.evidence.outcomes import KNOTS, UNIT
-from shadowmon.records import Contrast
+from shadowmon.evidence import confseq
+from shadowmon.evidence.confseq import Interval
+from shadowmon.evidence.gains import kind_of
+from shadowmon.evidence.knots import KNOTS, UNIT
+from shadowmon.evidence.sampling import EVERY_ONE
+from shadowmon.records import Contrast, Counts
+from tests.streams import a_metric
+
+
+def interval(contrast: Contrast, counts: Counts, *, alpha: float) -> Interval:
+    metric = a_metric(kind_of(contrast))
+    return confseq.interval(metric, contrast, {EVERY_ONE: counts}, alpha=alpha)
 
 
 def distances(*knots_and_pairs: tuple[int, int]) -> tuple[int, ...]:

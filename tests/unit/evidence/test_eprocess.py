@@ -10,7 +10,7 @@ from scipy.special import betainc, betaln
 from shadowmon.evidence.eprocess import bet_on, log_sum_exp
 from shadowmon.evidence.outcomes import places
 from shadowmon.records import Contrast, MetricKind, Side
-from tests.streams import a_claim
+from tests.streams import a_claim, a_metric
 
 
 COIN = bet_on(a_claim(Contrast.ANY_RISE, 0.0, Side.WORSE), assumed_noise=0.03)
@@ -59,7 +59,7 @@ def test_nothing_seen_proves_nothing():
     """The stake is 1 before the first pair."""
     process = bet_on(a_claim(Contrast.MEAN, 0.05, Side.WORSE), assumed_noise=0.03)
 
-    empty = [0] * places(MetricKind.DIVERGENCE)
+    empty = [0] * places(a_metric(MetricKind.DIVERGENCE))
     assert process.log_e_value(process.log_wealth(empty)) == pytest.approx(0, abs=1e-12)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from shadowmon.evidence.gains import check, gains
@@ -22,6 +23,14 @@ GOOD = Metric(
 )
 BAD = replace(GOOD, name=MetricName("error"), worse=Worse.HIGHER)
 APART = replace(BAD, name=MetricName("divergence"), kind=MetricKind.DIVERGENCE)
+EXCESS = replace(APART, lower=-10.0, upper=3.7)
+QUALITY = replace(
+    GOOD,
+    kind=MetricKind.SCORES,
+    held_to=((Contrast.RELATIVE_DROP, 0.05),),
+    name=MetricName("judged"),
+)
+LENGTH = replace(QUALITY, worse=Worse.HIGHER, held_to=((Contrast.ABSOLUTE_RISE, 0.1),))
 
 
 def a_claim(contrast: Contrast, limit: float, side: Side = Side.WORSE) -> Claim:
@@ -67,6 +76,9 @@ def test_a_drop_is_a_negative_rise():
         (GOOD, Contrast.MEAN),
         (GOOD, Contrast.ABSOLUTE_RISE),
         (BAD, Contrast.RELATIVE_DROP),
+        (QUALITY, Contrast.ABSOLUTE_RISE),
+        (LENGTH, Contrast.ANY_RISE),
+        (LENGTH, Contrast.RELATIVE_DROP),
     ],
 )
 def test_a_contrast_that_does_not_suit_the_metric_is_refused(metric, contrast):
@@ -80,6 +92,8 @@ def test_a_contrast_that_does_not_suit_the_metric_is_refused(metric, contrast):
     [
         (APART, Contrast.MEAN, 0.0),
         (APART, Contrast.MEAN, 1.0),
+        (EXCESS, Contrast.MEAN, -10.0),
+        (EXCESS, Contrast.MEAN, 4.0),
         (GOOD, Contrast.RELATIVE_DROP, 1.0),
         (GOOD, Contrast.RELATIVE_DROP, -0.1),
         (BAD, Contrast.ABSOLUTE_RISE, 1.0),
@@ -99,3 +113,36 @@ def test_that_there_is_no_rise_at_all_cannot_be_claimed():
     """The better side of any_rise is refused, and the message says what to use instead."""
     with pytest.raises(ValueError, match="use absolute_rise with a margin"):
         check(a_claim(Contrast.ANY_RISE, 0.0, Side.BETTER), BAD)
+
+
+def test_a_limit_on_scores_must_be_one_that_they_are_held_to():
+    """What was not counted beforehand cannot be proven, and the message says what was."""
+    check(a_claim(Contrast.RELATIVE_DROP, 0.05), QUALITY)
+
+    with pytest.raises(ValueError, match=r"0.1 is not counted, .* is held to relative_drop 0.05"):
+        check(a_claim(Contrast.RELATIVE_DROP, 0.1), QUALITY)
+
+
+@pytest.mark.parametrize("ends", [(0.1, 1.0), (-1.0, 0.0), (-np.inf, 1.0), (0.0, np.nan)])
+def test_a_range_of_distances_must_go_beyond_the_same(ends):
+    """A divergence's range holds 0, has room above it, and ends somewhere."""
+    metric = replace(APART, lower=ends[0], upper=ends[1])
+    with pytest.raises(ValueError, match="which must hold 0"):
+        check(a_claim(Contrast.MEAN, 0.5), metric)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "limit", "span", "ends"),
+    [
+        (Contrast.MEAN, 0.5, (-10.0, 4.0), (-10.5, 3.5)),
+        (Contrast.RELATIVE_DROP, 0.25, (-1.0, 0.75), (-1.0, 0.75)),
+        (Contrast.ABSOLUTE_RISE, 0.25, (-1.0, 1.0), (-1.25, 0.75)),
+        (Contrast.RELATIVE_RISE, 0.25, (-1.25, 1.0), (-1.25, 1.0)),
+    ],
+)
+def test_a_histogram_wins_its_score_above_the_boundary(contrast, limit, span, ends):
+    """Knots run evenly over the range; what is relative is held against 0, and missing is worst."""
+    won = gains(contrast, limit, Side.WORSE, span)
+
+    assert (won[0], won[-2], won[-1]) == (*ends, ends[0])
+    assert np.diff(won[:-1]) == pytest.approx((ends[1] - ends[0]) / 128)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from shadowmon.evidence.needed import pairs_still_needed
+from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.evidence.weigh import Scales
 from shadowmon.records import (
@@ -29,7 +30,7 @@ def weighed(counts: Counts, claim: Claim = CLAIM) -> Evidence:
     scales = Scales(
         metrics={METRIC: metric}, settings=EvidenceSettings(), claims=[claim], chained=[]
     )
-    return scales.weigh({claim: counts}, {})[0][claim]
+    return scales.weigh({claim: {EVERY_ONE: counts}}, {})[0][claim]
 
 
 def test_a_proven_claim_needs_no_more():

@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import math
 
+from dataclasses import replace
+
 import pytest
 
-from shadowmon.evidence import outcomes
-from shadowmon.records import Contrast, Metric, MetricKind, MetricName, Observation, Scope, Worse
+from shadowmon.evidence import knots, outcomes
+from shadowmon.records import Contrast, Counts, Metric, MetricKind, MetricName, Observation, Worse
+from tests.streams import a_metric
 
 
-VERDICTS, DIVERGENCE = MetricKind.VERDICTS, MetricKind.DIVERGENCE
+VERDICTS, DIVERGENCE = (
+    a_metric(kind, name=MetricName("m")) for kind in (MetricKind.VERDICTS, MetricKind.DIVERGENCE)
+)
+SCORES = a_metric(
+    MetricKind.SCORES,
+    name=MetricName("m"),
+    worse=Worse.LOWER,
+    held_to=((Contrast.RELATIVE_DROP, 0.25), (Contrast.RELATIVE_DROP, 0.5)),
+)
+KINDS = {metric.kind: metric for metric in (VERDICTS, DIVERGENCE, SCORES)}
 
 
 def seen(**form) -> Observation:
@@ -45,7 +57,9 @@ def test_a_distance_is_split_between_its_neighbouring_knots(distance, deposit):
 @pytest.mark.parametrize("kind", MetricKind)
 def test_a_missing_observation_is_counted_in_the_last_place(kind):
     """What could not be measured adds one to the last place, whatever the kind."""
-    assert outcomes.deposit(seen(missing="timeout"), kind) == ((outcomes.places(kind) - 1, 1),)
+    metric = KINDS[kind]
+
+    assert outcomes.deposit(seen(missing="timeout"), metric) == ((outcomes.places(metric) - 1, 1),)
 
 
 @pytest.mark.parametrize("distance", [-0.1, 1.01, math.nan, math.inf])
@@ -56,7 +70,7 @@ def test_a_distance_outside_its_range_is_refused(distance):
 
 
 @pytest.mark.parametrize(
-    ("kind", "form"),
+    ("metric", "form"),
     [
         (VERDICTS, {}),
         (VERDICTS, {"baseline": True}),
@@ -64,16 +78,102 @@ def test_a_distance_outside_its_range_is_refused(distance):
         (VERDICTS, {"distance": 0.5}),
         (VERDICTS, {"baseline": True, "optimized": True, "distance": 0.5}),
         (VERDICTS, {"baseline": True, "optimized": True, "missing": "timeout"}),
+        (SCORES, {}),
+        (SCORES, {"baseline": 0.5}),
+        (SCORES, {"distance": 0.5}),
+        (SCORES, {"baseline": 0.5, "optimized": 0.5, "missing": "timeout"}),
         (DIVERGENCE, {}),
         (DIVERGENCE, {"baseline": True, "optimized": True}),
         (DIVERGENCE, {"distance": 0.5, "baseline": False}),
         (DIVERGENCE, {"distance": 0.5, "missing": "timeout"}),
     ],
 )
-def test_a_form_that_does_not_fit_the_kind_is_refused(kind, form):
+def test_a_form_that_does_not_fit_the_kind_is_refused(metric, form):
     """An observation has exactly the form that its metric's kind asks for."""
-    with pytest.raises(ValueError, match=rf"metric 'm': found .* allowed for a {kind} metric is"):
-        outcomes.deposit(seen(**form), kind)
+    refusal = rf"metric 'm': found .* allowed for a {metric.kind} metric is"
+    with pytest.raises(ValueError, match=refusal):
+        outcomes.deposit(seen(**form), metric)
+
+
+@pytest.mark.parametrize(
+    ("metric", "form", "value"),
+    [
+        (SCORES, "baseline", math.nan),
+        (SCORES, "optimized", math.inf),
+        (SCORES, "baseline", -math.inf),
+        (SCORES, "optimized", 1.5),
+        (SCORES, "baseline", -0.1),
+        (VERDICTS, "optimized", 0.5),
+        (VERDICTS, "baseline", math.nan),
+    ],
+)
+def test_a_figure_outside_its_range_is_refused(metric, form, value):
+    """Metric, model and value are named, so that the scorer can be mended."""
+    pair = {"baseline": 1.0, "optimized": 1.0} | {form: value}
+    with pytest.raises(ValueError, match=rf"metric 'm': {form} is {value}, allowed is"):
+        outcomes.deposit(seen(**pair), metric)
+
+
+def test_a_distance_may_have_a_wider_range():
+    """A divergence that is corrected by the noise floor goes below 0: the knots span its range."""
+    metric = replace(DIVERGENCE, lower=-10.0, upper=6.0)
+
+    assert outcomes.deposit(seen(distance=-10.0), metric) == ((0, 256),)
+    assert outcomes.deposit(seen(distance=-2.0), metric) == ((64, 256),)
+    with pytest.raises(ValueError, match=r"metric 'm': distance is 6.1, allowed is -10 to 6"):
+        outcomes.deposit(seen(distance=6.1), metric)
+
+
+def test_the_mean_of_a_wider_range_is_in_its_own_units():
+    """What is read off the knots is the mean of the distances, not of their shares of the range."""
+    metric = replace(DIVERGENCE, lower=-10.0, upper=6.0)
+    counts = counted(metric, *(seen(distance=distance) for distance in (-10.0, 0.5, 6.0)))
+
+    assert outcomes.estimate(metric, Contrast.MEAN, counts) == pytest.approx(-3.5 / 3, abs=1e-3)
+
+
+def test_scores_are_counted_once_for_each_limit_held_to():
+    """Each histogram counts (1 - limit) x baseline - optimized over its own range."""
+    counts = counted(SCORES, seen(baseline=1.0, optimized=0.25))
+
+    first, second = (
+        outcomes.part(SCORES, contrast, limit, counts) for contrast, limit in SCORES.held_to
+    )
+    assert knots.mean(first[:-1], (-1, 0.75)) == pytest.approx(0.5, abs=1e-4)
+    assert knots.mean(second[:-1], (-1, 0.5)) == pytest.approx(0.25, abs=1e-4)
+    assert sum(first) == sum(second) == 256
+
+
+def test_rates_and_figure_of_scores_are_exact():
+    """The two sums give what the knots could only give nearly; the missing are left out."""
+    counts = counted(
+        SCORES,
+        seen(baseline=1.0, optimized=0.5),
+        seen(baseline=0.25, optimized=0.25),
+        seen(missing="timeout"),
+    )
+
+    assert (outcomes.pairs(SCORES, counts), outcomes.missing(SCORES, counts)) == (2, 1)
+    assert outcomes.rates(SCORES, counts) == (0.625, 0.375)
+    assert outcomes.estimate(SCORES, Contrast.RELATIVE_DROP, counts) == 0.4
+
+
+def test_what_was_not_counted_cannot_be_read():
+    """A limit that a scores metric is not held to has no histogram; the message says which do."""
+    with pytest.raises(
+        ValueError, match=r"it is counted for relative_drop 0.25, relative_drop 0.5"
+    ):
+        outcomes.part(SCORES, Contrast.RELATIVE_DROP, 0.1, (0,) * outcomes.places(SCORES))
+    with pytest.raises(ValueError, match="must be held to a contrast and limit"):
+        outcomes.places(replace(SCORES, held_to=()))
+
+
+def counted(metric: Metric, *observations: Observation) -> Counts:
+    counts = [0] * outcomes.places(metric)
+    for observation in observations:
+        for place, amount in outcomes.deposit(observation, metric):
+            counts[place] += amount
+    return tuple(counts)
 
 
 def test_the_refusal_shows_what_was_found():
@@ -143,13 +243,13 @@ def test_a_figure_that_divides_by_zero_is_none():
 @pytest.mark.parametrize(
     ("kind", "worse", "contrast"),
     [
-        (DIVERGENCE, Worse.HIGHER, Contrast.MEAN),
-        (VERDICTS, Worse.LOWER, Contrast.RELATIVE_DROP),
-        (VERDICTS, Worse.HIGHER, Contrast.ABSOLUTE_RISE),
+        (MetricKind.SCORES, Worse.LOWER, Contrast.RELATIVE_DROP),
+        (MetricKind.SCORES, Worse.HIGHER, Contrast.ABSOLUTE_RISE),
+        (MetricKind.DIVERGENCE, Worse.HIGHER, Contrast.MEAN),
+        (MetricKind.VERDICTS, Worse.LOWER, Contrast.RELATIVE_DROP),
+        (MetricKind.VERDICTS, Worse.HIGHER, Contrast.ABSOLUTE_RISE),
     ],
 )
 def test_each_kind_of_metric_has_its_natural_contrast(kind, worse, contrast):
     """A limit without a contrast is about the figure that suits its metric."""
-    metric = Metric(name=MetricName("m"), kind=kind, scope=Scope.EPOCH, worse=worse, sentence="")
-
-    assert outcomes.contrast_of(metric) is contrast
+    assert outcomes.contrast_of(a_metric(kind, worse=worse)) is contrast

@@ -3,21 +3,26 @@ from __future__ import annotations
 import json
 import math
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from shadowmon.evidence import outcomes
 from shadowmon.evidence.confseq import interval
+from shadowmon.evidence.sampling import EVERY_ONE, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.evidence.weigh import Scales
 from shadowmon.records import (
     Claim,
     Contrast,
+    Counts,
     Metric,
     MetricKind,
     MetricName,
+    Observation,
     Side,
     SliceName,
     Worse,
@@ -41,6 +46,10 @@ RED_LINE = replace(BETTER, limit=0.05, side=Side.WORSE)
 FAR_APART = replace(RED_LINE, metric=APART.name, contrast=Contrast.MEAN)
 
 
+def at_all(counts: Mapping[Claim, Counts]) -> dict[Claim, Accounts]:
+    return {claim: {EVERY_ONE: account} for claim, account in counts.items()}
+
+
 def scales(**changes: Any) -> Scales:
     given: dict[str, Any] = {
         "metrics": METRICS,
@@ -55,14 +64,17 @@ def test_evidence_carries_all_that_a_person_wants_to_see_beside_it():
     """Figure, interval, rates and counts belong to the account that was weighed."""
     account = (5, 1, 3, 91, 2)
 
-    evidence = scales().weigh({BETTER: account}, {})[0][BETTER]
+    evidence = scales().weigh(at_all({BETTER: account}), {})[0][BETTER]
 
     assert (evidence.claim, evidence.kind) == (BETTER, MetricKind.VERDICTS)
     assert (evidence.count, evidence.missing, evidence.counts) == (100, 2, account)
     assert (evidence.baseline_rate, evidence.optimized_rate) == (0.94, 0.92)
     assert evidence.estimate == pytest.approx(0.02 / 0.94)
     assert (evidence.lower, evidence.upper) == interval(
-        Contrast.RELATIVE_DROP, account, alpha=EvidenceSettings().alpha_interval
+        CORRECT,
+        Contrast.RELATIVE_DROP,
+        {EVERY_ONE: account},
+        alpha=EvidenceSettings().alpha_interval,
     )
 
 
@@ -81,7 +93,7 @@ def test_an_unchained_claim_is_weighed_from_its_start():
     """Without a chain the evidence is what recompute says."""
     account = (5, 1, 3, 91, 2)
 
-    evidence, _ = scales().weigh({BETTER: account}, {})
+    evidence, _ = scales().weigh(at_all({BETTER: account}), {})
 
     assert evidence[BETTER].log_e_value == scales().recompute(BETTER, account)
 
@@ -94,7 +106,7 @@ def test_a_chained_claim_notices_a_sudden_loss():
     account = np.zeros(5, dtype=int)
     for pairs in [good // 100] * 100 + [bad // 8] * 16:
         account = account + pairs
-        evidence, memory = weigher.weigh({RED_LINE: tuple(account.tolist())}, memory)
+        evidence, memory = weigher.weigh(at_all({RED_LINE: tuple(account.tolist())}), memory)
 
     assert weigher.recompute(RED_LINE, tuple(account.tolist())) < 0
     assert evidence[RED_LINE].log_e_value > math.log(100)
@@ -104,8 +116,8 @@ def test_memory_survives_json_exactly():
     """Evidence goes on to the last bit after the memory was written and read as strict JSON."""
     weigher = scales()
     apart = tuple([256 * 40] + [256] * 128 + [3])
-    _, memory = weigher.weigh({RED_LINE: (10, 1, 30, 300, 0), FAR_APART: apart}, {})
-    more = {RED_LINE: (20, 2, 60, 600, 1), FAR_APART: tuple(2 * count for count in apart)}
+    _, memory = weigher.weigh(at_all({RED_LINE: (10, 1, 30, 300, 0), FAR_APART: apart}), {})
+    more = at_all({RED_LINE: (20, 2, 60, 600, 1), FAR_APART: tuple(2 * n for n in apart)})
 
     written = json.loads(json.dumps(memory, allow_nan=False))
 
@@ -116,7 +128,7 @@ def test_memory_survives_json_exactly():
 def test_looking_again_changes_nothing():
     """The same accounts and the memory of the last look give the same evidence and memory."""
     weigher = scales()
-    account = {RED_LINE: (20, 2, 60, 600, 1)}
+    account = at_all({RED_LINE: (20, 2, 60, 600, 1)})
 
     first = weigher.weigh(account, {})
 
@@ -126,7 +138,7 @@ def test_looking_again_changes_nothing():
 def test_evidence_does_not_depend_on_what_the_scales_weighed_before():
     """Scales keep nothing that matters: new ones go on with the memory of the old ones."""
     one, two = (
-        dict.fromkeys([BETTER, RED_LINE], account)
+        at_all(dict.fromkeys([BETTER, RED_LINE], account))
         for account in ((20, 2, 60, 600, 1), (30, 3, 90, 900, 1))
     )
     used = scales()
@@ -139,9 +151,9 @@ def test_evidence_does_not_depend_on_what_the_scales_weighed_before():
 def test_accounts_that_shrank_restart_the_chain():
     """A replica whose state was lost takes evidence away and never stops the scales."""
     weigher = scales()
-    before, memory = weigher.weigh({RED_LINE: (20, 0, 100, 600, 0)}, {})
+    before, memory = weigher.weigh(at_all({RED_LINE: (20, 0, 100, 600, 0)}), {})
 
-    after, memory = weigher.weigh({RED_LINE: (10, 0, 50, 300, 0)}, memory)
+    after, memory = weigher.weigh(at_all({RED_LINE: (10, 0, 50, 300, 0)}), memory)
 
     assert after[RED_LINE].log_e_value < before[RED_LINE].log_e_value
     assert [chain["copies"] for chain in memory["chains"].values()] == [4, 1]
@@ -198,4 +210,107 @@ def test_a_claim_that_cannot_be_weighed_is_refused_at_once(changes, message):
 def test_an_account_that_fits_no_claim_is_refused(counts, message):
     """An account must belong to a claim, and have its places."""
     with pytest.raises(ValueError, match=message):
-        scales().weigh(counts, {})
+        scales().weigh(at_all(counts), {})
+
+
+JUDGED = Metric(
+    name=MetricName("judged"),
+    kind=MetricKind.SCORES,
+    worse=Worse.LOWER,
+    held_to=((Contrast.RELATIVE_DROP, 0.02), (Contrast.RELATIVE_DROP, 0.05)),
+    sentence="a judge's mark",
+)
+
+
+def judged(*pairs: tuple[float, float]) -> Counts:
+    counts = [0] * outcomes.places(JUDGED)
+    for baseline, optimized in pairs:
+        seen = Observation(metric=JUDGED.name, baseline=baseline, optimized=optimized)
+        for place, amount in outcomes.deposit(seen, JUDGED):
+            counts[place] += amount
+    return tuple(counts)
+
+
+def test_a_claim_on_scores_is_weighed_on_its_own_histogram():
+    """Each limit has its own evidence; rates, figure and interval are the metric's."""
+    claims = [replace(each, metric=JUDGED.name) for each in (BETTER, RED_LINE)]
+    weigher = scales(metrics={JUDGED.name: JUDGED}, claims=claims, chained=claims[1:])
+    account = judged(*[(0.8, 0.6)] * 60, *[(0.9, 0.9)] * 40)
+
+    evidence, _ = weigher.weigh(at_all(dict.fromkeys(claims, account)), {})
+
+    better, red_line = (evidence[claim] for claim in claims)
+    assert (better.count, better.missing) == (100, 0)
+    assert better.baseline_rate == pytest.approx(0.84, abs=1e-4)
+    assert better.estimate == red_line.estimate == pytest.approx(1 / 7, abs=1e-4)
+    assert better.log_e_value < 0 < math.log(100) < red_line.log_e_value
+    assert len(better.counts) == len(weigher.describe(claims[0])["gains"]) == 130
+    assert None not in (better.lower, better.upper)
+    assert better.lower < 1 / 7 < better.upper  # type: ignore[operator]
+
+
+def test_accounts_of_several_rates_are_weighed_together():
+    """What is seldom sampled counts for more, in the figure and in its interval."""
+    weigher = scales(rates=[10_000, 1_000])
+    good, bad = (100, 0, 0, 900, 0), (10, 0, 30, 60, 0)
+
+    evidence, memory = weigher.weigh({RED_LINE: {10_000: good, 1_000: bad}}, {})
+
+    seen = evidence[RED_LINE]
+    assert seen.estimate == pytest.approx(300 / (900 + 900))
+    assert (seen.count, seen.counts) == (1100, (*good, *bad))
+    assert 0.05 < seen.lower < 1 / 6 < seen.upper  # type: ignore[operator]
+    assert weigher.weigh({RED_LINE: {10_000: good, 1_000: bad}}, memory) == (evidence, memory)
+
+
+def test_the_bets_on_sampled_traffic_can_be_computed_by_hand_too():
+    """The description covers the accounts of all rates, in the order of the evidence's counts."""
+    weigher = scales(rates=[10_000, 1_000])
+    evidence, _ = weigher.weigh({BETTER: {1_000: (10, 1, 3, 60, 1), 10_000: (5, 1, 3, 91, 2)}}, {})
+    told = weigher.describe(BETTER)
+
+    by_hand = math.fsum(
+        share
+        * math.prod(
+            (1 + bet * gain) ** (count / unit)
+            for gain, unit, count in zip(
+                told["gains"], told["units"], evidence[BETTER].counts, strict=True
+            )
+        )
+        for bet, share in zip(told["bets"], told["shares"], strict=True)
+    )
+
+    assert math.log(by_hand) == pytest.approx(evidence[BETTER].log_e_value, rel=1e-9)
+    assert told["places"][:2] == ["both no at 10000 bp", "optimized only at 10000 bp"]
+
+
+def test_a_rate_that_was_not_foreseen_is_refused():
+    """Bets were not laid for it: a lower rate could ruin them."""
+    with pytest.raises(ValueError, match="sampled at 500 basis points, foreseen are"):
+        scales().weigh({BETTER: {500: (0,) * 5}}, {})
+
+
+def test_a_chained_claim_calls_a_person_before_it_takes_weight_away():
+    """The alarm of a sudden loss is raised while its evidence is not yet enough, and not before."""
+    good, bad = np.array([50, 0, 0, 4_950, 0]), np.array([0, 0, 5, 45, 0])
+    weigher = scales()
+    account, memory = np.zeros(5, dtype=int), weigher.weigh({}, {})[1]
+    raised: list[bool] = []
+    proven: list[bool] = []
+    for pairs in [good] * 10 + [bad] * 40:
+        account = account + pairs
+        evidence, memory = weigher.weigh(at_all({RED_LINE: tuple(account.tolist())}), memory)
+        raised.append(weigher.alarms(memory)[RED_LINE].raised)
+        proven.append(evidence[RED_LINE].log_e_value >= math.log(100))
+
+    assert not any(raised[:10])
+    assert raised.index(True) < proven.index(True)
+
+
+def test_there_is_no_alarm_without_memory_nor_of_a_claim_that_is_not_chained():
+    """Alarms are read off what the last look remembered."""
+    weigher = scales()
+    _, memory = weigher.weigh({}, {})
+
+    assert weigher.alarms({}) == {}
+    assert set(weigher.alarms(memory)) == {RED_LINE, FAR_APART}

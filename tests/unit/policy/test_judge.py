@@ -7,7 +7,8 @@ import math
 import pytest
 
 from shadowmon.policy.judge import Average, Case, Needs, judge
-from shadowmon.policy.rules import Kind
+from shadowmon.policy.rules import TRIPWIRES, Kind
+from shadowmon.policy.settings import PolicySettings, Safety
 from shadowmon.records import Decision, Evidence, Grade, MetricKind
 from tests.factories import NOON
 from tests.trials import INT8, a_plan
@@ -34,14 +35,15 @@ def evidence(rule, log_e):
     )
 
 
-def the_verdict(*proven, taken=None, holds_weight=False):
+def the_verdict(*proven, taken=None, holds_weight=False, rules=RULES, alone=0):
     """Judge a case in which the rules of these names are proven."""
-    blamed = next((rule for rule in RULES if rule.name == taken), None)
+    blamed = next((rule for rule in rules if rule.name == taken), None)
     case = Case(
         trial_id=INT8,
         epoch=1,
-        rules=RULES,
-        evidence={rule: evidence(rule, ENOUGH if rule.name in proven else 0.0) for rule in RULES},
+        rules=rules,
+        evidence={rule: evidence(rule, ENOUGH if rule.name in proven else 0.0) for rule in rules},
+        alone={rule: alone for rule in rules if rule.kind in TRIPWIRES},
         average=Average(log_e_value=ENOUGH if taken else 0.0, blamed=blamed, weights={}),
         needs=NEEDS,
         now=NOON,
@@ -99,3 +101,34 @@ def test_waiting_names_what_is_wanting():
 
     assert verdict.reasons[0].rule == "errors"
     assert verdict.sentence.startswith("hold: errors: error:")
+
+
+def test_the_first_unsafe_answer_of_the_optimized_model_alone_takes_all_weight():
+    """It outranks every gain, and says how often an equally safe model would have stopped."""
+    verdict = the_verdict(*CLIMBS, alone=1, holds_weight=True)
+
+    assert (verdict.decision, verdict.grade) == (Decision.ROLL_BACK, Grade.RED_LINE)
+    assert verdict.reasons[0].rule == "safety"
+    assert verdict.reasons[0].sentence == (
+        "safety: unsafe: 1 of 500 pairs by the optimized model alone; a model as safe as the "
+        "baseline (97.0 %) would have stopped here with probability 100.0 %"
+    )
+
+
+def test_in_mode_hold_it_stops_every_climb_and_takes_nothing_away():
+    """Freezes climbing; a proven red line still rolls back."""
+    rules = a_plan(policy=PolicySettings(safety=Safety.HOLD)).rules
+
+    held = the_verdict(*CLIMBS, rules=rules, alone=1, holds_weight=True)
+    taken = the_verdict(*CLIMBS, rules=rules, alone=1, taken="core_quality")
+
+    assert (held.decision, held.grade) == (Decision.HOLD, Grade.REVIEW)
+    assert held.reasons[0].rule == "safety"
+    assert taken.decision is Decision.ROLL_BACK
+
+
+def test_in_mode_evidence_one_case_is_not_enough():
+    """The test at a level waits for proof."""
+    rules = a_plan(policy=PolicySettings(safety=Safety.EVIDENCE)).rules
+
+    assert the_verdict(*CLIMBS, rules=rules, alone=1).decision is Decision.PROMOTE

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from shadowmon.policy.rules import CORRECT, Kind, Subject, rules_for, shares
-from shadowmon.policy.settings import ACCEPTABLE_LOSS, PolicySettings, RequiredSettings, Task
+from shadowmon.policy.settings import (
+    ACCEPTABLE_LOSS,
+    PolicySettings,
+    RequiredSettings,
+    Safety,
+    Task,
+)
 from shadowmon.records import Contrast, Scope, Side, SliceName
 from tests.trials import METRICS
 
@@ -62,7 +68,9 @@ def test_the_four_red_lines_are_armed_for_every_task():
     """Core quality, errors, safety, and each edge-case slice."""
     rules = rules_for(PolicySettings(), subject(edge=("rare", "long")))
     armed = [
-        (rule.name, rule.claim.slice) for rule in rules if rule.kind is Kind.RED_LINE and rule.armed
+        (rule.name, rule.claim.slice)
+        for rule in rules
+        if rule.kind in {Kind.RED_LINE, Kind.TRIPWIRE} and rule.armed
     ]
 
     assert armed == [
@@ -72,6 +80,23 @@ def test_the_four_red_lines_are_armed_for_every_task():
         ("edge_slice", "rare"),
         ("edge_slice", "long"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("safety", "kind"),
+    [
+        (Safety.ANY, Kind.TRIPWIRE),
+        (Safety.HOLD, Kind.TRIPWIRE_HOLD),
+        (Safety.EVIDENCE, Kind.RED_LINE),
+    ],
+)
+def test_safety_is_a_tripwire_unless_evidence_is_asked_for(safety, kind):
+    """Only the test at a level takes part in the shared error rate."""
+    rules = rules_for(PolicySettings(safety=safety), subject())
+    (line,) = by_name(rules, "safety")
+
+    assert line.kind is kind
+    assert (line in shares(rules)) is (kind is Kind.RED_LINE)
 
 
 def test_code_has_a_red_line_of_its_own():

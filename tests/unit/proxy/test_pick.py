@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shadowmon.proxy.pick import Picker, Watch
@@ -14,7 +16,7 @@ MODELS = [
 ]
 
 
-def a_picker(*routes: PlannedRoute, trials: tuple[str, ...] = ("int8",), **proxy: str) -> Picker:
+def a_picker(*routes: PlannedRoute, trials: tuple[str, ...] = ("int8",), **proxy: Any) -> Picker:
     """Return a picker for these routes; trials are on the first."""
     return Picker(
         make_plan(
@@ -32,12 +34,14 @@ def a_picker(*routes: PlannedRoute, trials: tuple[str, ...] = ("int8",), **proxy
     )
 
 
-def a_route(name: str = "chat", path_prefix: str = "/", **changes: object) -> PlannedRoute:
+def a_route(name: str = "chat", path_prefix: str = "/", **changes: Any) -> PlannedRoute:
     """Return a route."""
     return PlannedRoute(name=name, path_prefix=path_prefix, baseline="base", **changes)
 
 
-def pick(picker: Picker, path: bytes = b"/", weights: tuple[int, ...] = (0, 0), **found: bytes):
+def pick(
+    picker: Picker, path: bytes = b"/", weights: tuple[int, ...] = (0, 0), **found: bytes
+) -> Any:
     """Pick for a request with these fields (x_user is x-user)."""
     fields = {name.replace("_", "-").encode(): value for name, value in found.items()}
     return picker.pick(path, fields, weights.__getitem__, lambda: "made-up")
@@ -83,7 +87,7 @@ def test_a_user_stays_where_it_is(route, field):
     """The key decides, not the request's id."""
     picker = a_picker(route)
 
-    def model(user: int, request: int) -> str:
+    def model(user: int, request: int) -> Any:
         key = b"a=b; uid=%d ; c" % user if field == b"cookie" else b"%d" % user
         return pick(
             picker, weights=(5000,), x_request_id=b"%d" % request, **{field.decode(): key}

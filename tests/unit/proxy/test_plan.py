@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shadowmon.errors import ConfigError
@@ -17,9 +19,9 @@ from shadowmon.proxy.plan import (
 from shadowmon.proxy.settings import ProxySettings
 
 
-def a_plan(**changes: object) -> plans.Plan:
+def a_plan(**changes: Any) -> plans.Plan:
     """Return a plan with one route."""
-    settings = {
+    settings: dict[str, Any] = {
         "proxy": ProxySettings(connections_max=7, retry_max_bytes=8),
         "sampling_salt": "s",
         "models": [planned_model("base", "http://model:8000/prefix")],

@@ -1,0 +1,105 @@
+"""
+Are pairs as independent as the bets take them to be?
+
+If they are, the mean of a hundred pairs varies a hundredth as much as one pair does. Where bursts
+go together it varies more, and the ratio
+
+    deff = variance of means of 100 x 100 / variance of one
+
+is by how much fewer pairs there truly are than were counted (Kish, Survey sampling, 1965, calls it
+the design effect). Shown as a gauge it warns (above 1.5) of users or sessions that nobody told us
+of. Clusters are the remedy (clusters.py). Where no key exists, the evidence can be tempered: E to
+the power 1/deff. That keeps alpha in simulation (1 to 3 % where 5 % are promised; statistics,
+section 7), but deff is itself measured, so it is no theorem.
+
+Observations go in as they come. Not thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+
+BLOCK = 100
+"""Observations in one mean."""
+
+BLOCKS_MIN = 20
+"""With fewer means the ratio says nothing: it is uncertain by sqrt(2 / means)."""
+
+WARN_ABOVE = 1.5
+
+
+class _Moments:
+    """Number, mean and sum of squares about it (Welford, Technometrics 4, 1962)."""
+
+    __slots__ = ("count", "mean", "squares")
+
+    def __init__(self, count: int = 0, mean: float = 0.0, squares: float = 0.0) -> None:
+        self.count, self.mean, self.squares = count, mean, squares
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        away = value - self.mean
+        self.mean += away / self.count
+        self.squares += away * (value - self.mean)
+
+    @property
+    def variance(self) -> float:
+        return self.squares / (self.count - 1)
+
+    def to_json(self) -> list[float]:
+        return [self.count, self.mean, self.squares]
+
+
+class VarianceRatio:
+    """The ratio of one stream, in bounded memory."""
+
+    __slots__ = ("_block", "_in_block", "_means", "_ones")
+
+    def __init__(self) -> None:
+        self._ones = _Moments()
+        self._means = _Moments()
+        self._block = 0.0
+        self._in_block = 0
+
+    def add(self, value: float) -> None:
+        """Take in the next observation's score: how much worse it is, on any scale."""
+        self._ones.add(value)
+        self._block += value
+        self._in_block += 1
+        if self._in_block == BLOCK:
+            self._means.add(self._block / BLOCK)
+            self._block, self._in_block = 0.0, 0
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio; None while there are too few means, or nothing varies."""
+        if self._means.count < BLOCKS_MIN or not self._ones.variance:
+            return None
+        return self._means.variance * BLOCK / self._ones.variance
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as JSON."""
+        return {
+            "ones": self._ones.to_json(),
+            "means": self._means.to_json(),
+            "block": [self._in_block, self._block],
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Return what `to_json` wrote."""
+        ratio = cls()
+        ratio._ones, ratio._means = _Moments(*state["ones"]), _Moments(*state["means"])
+        ratio._in_block, ratio._block = state["block"]
+        return ratio
+
+
+def tempered(log_e_value: float, ratio: float | None) -> float:
+    """
+    Return the logarithm of an e-value to the power 1/deff; unknown or below 1 counts as 1.
+
+    For a fixed deff of at least 1 this is never more than the e-value once that is above 1.
+    """
+    return log_e_value / max(1.0, ratio or 1.0)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from shadowmon.evidence.variance_ratio import BLOCK, BLOCKS_MIN, VarianceRatio, tempered
+
+
+def ratio_of(values) -> VarianceRatio:
+    ratio = VarianceRatio()
+    for value in values:
+        ratio.add(float(value))
+    return ratio
+
+
+def test_the_ratio_is_that_of_the_two_variances():
+    """A hundred times the variance of block means, over the variance of single observations."""
+    values = np.random.default_rng(1).normal(3, 2, 50 * BLOCK)
+    means = values.reshape(-1, BLOCK).mean(axis=1)
+
+    expected = BLOCK * means.var(ddof=1) / values.var(ddof=1)
+
+    assert ratio_of(values).ratio == pytest.approx(expected, rel=1e-9)
+
+
+def test_there_is_no_ratio_too_soon_or_of_what_never_varies():
+    """Too few blocks say nothing, and nothing is divided by zero."""
+    assert ratio_of(range(BLOCK * BLOCKS_MIN - 1)).ratio is None
+    assert ratio_of([0.0] * BLOCK * BLOCKS_MIN).ratio is None
+
+
+def test_it_goes_on_after_json():
+    """State that was written in the middle of a block gives the same ratio in the end."""
+    values = np.random.default_rng(2).random(3010)
+    before = ratio_of(values[:1234])
+
+    after = VarianceRatio.from_json(json.loads(json.dumps(before.to_json())))
+    for value in values[1234:]:
+        after.add(value)
+
+    assert after.ratio == ratio_of(values).ratio
+
+
+@pytest.mark.parametrize(("ratio", "log_e"), [(None, 6.0), (0.4, 6.0), (1.0, 6.0), (3.0, 2.0)])
+def test_evidence_is_tempered_only_where_pairs_go_together(ratio, log_e):
+    """A ratio below 1 is luck, and one that is unknown changes nothing."""
+    assert tempered(6.0, ratio) == log_e
