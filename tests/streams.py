@@ -12,7 +12,7 @@ import math
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -44,6 +44,23 @@ _FLUSH_EVERY = 32
 def a_metric(kind: MetricKind, **changes: Any) -> Metric:
     """Return a metric of this kind; any field may be named."""
     return replace(Metric(name=METRIC, kind=kind, sentence="measured"), **changes)
+
+
+class Traffic(Protocol):
+    """Whatever streams can be drawn from."""
+
+    @property
+    def metric(self) -> Metric | None: ...
+    @property
+    def rates(self) -> tuple[int, ...]: ...
+
+    def rows(self, claim: Claim, /) -> NDArray[np.float64]:
+        """Return what a claim bets on if each possible pair is seen once."""
+        ...
+
+    def draw(self, generator: Any, size: tuple[int, int], /) -> NDArray[np.intp]:
+        """Return the numbers of the pairs drawn."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +163,7 @@ def a_claim(contrast: Contrast, limit: float, side: Side) -> Claim:
 
 def log_e_paths(
     claim: Claim,
-    segments: Sequence[tuple[int, Law]],
+    segments: Sequence[tuple[int, Traffic]],
     *,
     streams: int,
     chained: bool,
@@ -175,7 +192,7 @@ def log_e_paths(
 def _steps(
     process: EProcess,
     claim: Claim,
-    segments: Sequence[tuple[int, Law]],
+    segments: Sequence[tuple[int, Traffic]],
     streams: int,
     generator: np.random.Generator,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.intp]]]:
@@ -188,7 +205,7 @@ def _steps(
 
 def first_proven(
     claim: Claim,
-    segments: Sequence[tuple[int, Law]],
+    segments: Sequence[tuple[int, Traffic]],
     *,
     alpha: float,
     streams: int,

@@ -39,14 +39,13 @@ def main() -> int:
 
 
 def _write(path: Path, names: list[str], make: Callable[[str, Effort], Table]) -> None:
-    text = path.read_text()
-    refreshed = document.refreshed(
-        text,
-        lambda block: make(block.name, block.effort),
-        names=names,
-        today=datetime.now(UTC).date(),
-    )
-    path.write_text(refreshed)
+    for block in document.blocks(path.read_text()):
+        if names and block.name not in names:
+            continue
+        made = make(block.name, block.effort)
+        # Read again: what people wrote while a long table was made must not be undone.
+        today = datetime.now(UTC).date()
+        path.write_text(document.with_table(path.read_text(), block, made, today=today))
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,19 +53,16 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def refreshed(
-    text: str, make: Callable[[Block], Table], *, names: Collection[str], today: date
-) -> str:
-    """Return the document with the blocks of these tables made again; of all if none is named."""
+def with_table(text: str, block: Block, made: Table, *, today: date) -> str:
+    """Return the document with this table in its block."""
 
     def replaced(match: re.Match[str]) -> str:
-        block = _block(match)
-        if names and block.name not in names:
+        if _block(match) != block:
             return match[0]
         return (
             f"<!-- table: {block.name} --{block.effort} -->\n"
             f"`{block.command}`, {today.isoformat()}:\n\n"
-            f"{make(block).markdown()}\n<!-- end -->"
+            f"{made.markdown()}\n<!-- end -->"
         )
 
     return _BLOCK.sub(replaced, text)

@@ -341,6 +341,9 @@ class Evidence:
     kind: MetricKind
     log_e_value: float
     """Natural logarithm. Proven at level alpha once it reaches log(1/alpha)."""
+    log_e_from_start: float | None = None
+    """The same of the bets that began with the first pair, where later ones are counted in; far
+    below the whole, it says that the change is recent."""
     count: int
     """Pairs that were measured."""
     missing: int
@@ -554,6 +557,8 @@ class EntryKind(enum.StrEnum):
     TRIAL_OPENED = "trial_opened"
     PHASE_SKIPPED = "phase_skipped"
     EPOCH_OPENED = "epoch_opened"
+    ALARM = "alarm"
+    """A person is called; nothing is decided by it (evidence/alarm.py)."""
     VERDICT = "verdict"
     STAGE_ENTERED = "stage_entered"
     WEIGHT_APPLIED = "weight_applied"

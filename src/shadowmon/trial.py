@@ -24,15 +24,18 @@ import numpy as np
 
 from shadowmon.errors import RefusedError
 from shadowmon.evidence import outcomes
+from shadowmon.evidence.alarm import Alarm
+from shadowmon.evidence.coverage import Cover, Coverage, coverage
 from shadowmon.evidence.multiplicity import average, blame
+from shadowmon.evidence.plan import plan as forecast_of
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.evidence.variance_ratio import WARN_ABOVE, tempered
+from shadowmon.evidence.variance_ratio import WARN_ABOVE
 from shadowmon.evidence.weigh import Scales
 from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, Needs, claims_of, judge
 from shadowmon.policy.loosening import Loosened, loosened, tightest
 from shadowmon.policy.rules import ERROR, TAKES_ALL, TRIPWIRES, Rule, natural_contrast, shares
-from shadowmon.policy.sentences import share
+from shadowmon.policy.sentences import measured, share, where
 from shadowmon.records import (
     EVERYTHING,
     Cell,
@@ -68,6 +71,10 @@ from shadowmon.records import (
 )
 from shadowmon.rollout.machine import Course, Facts, Step, begin, step, why_not_climb
 from shadowmon.rollout.transitions import Move
+
+
+COVERED_WITHIN_SECONDS = 7 * 86_400.0
+"""A slice that will not have its planned pairs within a week is told as not covered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,11 @@ class Memory:
     """Why the weight could not be applied, as journalled last."""
     pending: tuple[str, ...] = ()
     """What the configuration would loosen and is not in force: see policy/loosening.py."""
+    began_at: datetime | None = None
+    """When the present epoch's evidence was first weighed."""
+    alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
+    coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
+    """Of each slice that a rule is about."""
 
 
 class Trial:
@@ -154,6 +166,25 @@ class Trial:
             climb_stage=math.log(len(plan.course.ladder.stages) / plan.evidence.alpha_promote),
             roll_back=-math.log(plan.evidence.alpha_roll_back),
         )
+        self._planned = self._plan_slices()
+
+    def _plan_slices(self) -> dict[SliceName, float]:
+        """Return how many pairs of a slice are planned to find twice the loss of its red line."""
+        planned: dict[SliceName, float] = {}
+        for rule, part in self._shares.items():
+            claim = rule.claim
+            if claim.slice == EVERYTHING:
+                continue
+            forecast = forecast_of(
+                claim,
+                min(2 * claim.limit, 1.0),
+                self.needs.roll_back - math.log(part),
+                settings=self.plan.evidence,
+                metric=self.metrics[claim.metric],
+                chained=True,
+            )
+            planned[claim.slice] = max(forecast.q90, planned.get(claim.slice, 0.0))
+        return planned
 
     # --- begin, and begin again ---
 
@@ -185,6 +216,7 @@ class Trial:
         carried over: a new epoch begins. Another version also begins in the shadow.
         """
         state = msgspec.convert(snapshot["state"], RolloutState)
+        began_at = snapshot["began_at"]
         memory = Memory(
             # What the actuator really holds is not known after a restart: it will be read back.
             state=replace(state, applied_weight=None),
@@ -192,6 +224,7 @@ class Trial:
             pairs=snapshot["pairs"],
             pairs_in_stage=snapshot["pairs_in_stage"],
             said=tuple(snapshot["said"]),
+            began_at=began_at and datetime.fromisoformat(began_at),
         )
         in_force = _in_force(plan, snapshot)
         trial = cls(in_force, memory, wanted=plan)
@@ -232,6 +265,7 @@ class Trial:
             "rules": [msgspec.to_builtins(rule) for rule in self.plan.rules],
             "alphas": [self.plan.evidence.alpha_promote, self.plan.evidence.alpha_roll_back],
             "pending": list(self.memory.pending),
+            "began_at": self.memory.began_at and self.memory.began_at.isoformat(),
         }
 
     # --- events ---
@@ -269,9 +303,12 @@ class Trial:
             state=after.state,
             blocked=why_not_climb(self.memory.state, course=self.plan.course, facts=facts),
         )
+        if after.move is Move.DROP:
+            return self._moved(verdict, after, event.now)
+        called = self._call_people(event.now)
         if after.move is None:
-            return (*self._say(verdict, event), *self._ask_again())
-        return self._moved(verdict, after, event.now)
+            return (*called, *self._say(verdict, event), *self._ask_again())
+        return (*called, *self._moved(verdict, after, event.now))
 
     def _weigh(self, event: Ticked) -> Verdict:
         state, rules = self.memory.state, self.plan.rules
@@ -281,8 +318,10 @@ class Trial:
             rule.claim: (stage if rule.scope is Scope.STAGE else epoch).get(_cell(rule.claim), {})
             for rule in rules
         }
-        evidence, chain = self.scales.weigh(accounts, self.memory.chain)
-        by_rule = {rule: self._tempered(evidence[rule.claim], event) for rule in rules}
+        evidence, chain = self.scales.weigh(
+            accounts, self.memory.chain, variance_ratios=self._variance_ratios(event)
+        )
+        by_rule = {rule: evidence[rule.claim] for rule in rules}
         pairs = self._pairs(epoch)
         self._remember(
             chain=chain,
@@ -305,8 +344,41 @@ class Trial:
         )
         verdict = judge(case, holds_weight=state.desired_weight > 0)
         verdict = replace(verdict, reasons=tuple(map(self._with_receipt, verdict.reasons)))
-        self._remember(verdict=verdict)
+        self._remember(verdict=verdict, coverage=self._covered(event.now, epoch))
         return verdict
+
+    def _covered(self, now: datetime, sums: _Sums) -> dict[SliceName, Coverage]:
+        began_at = self.memory.began_at or now
+        self._remember(began_at=began_at)
+        primary = self.metrics[self.plan.primary]
+        return {
+            name: coverage(
+                planned,
+                sum(
+                    outcomes.pairs(primary, account)
+                    for account in sums.get((self.plan.primary, name), {}).values()
+                ),
+                elapsed_seconds=(now - began_at).total_seconds(),
+                within_seconds=COVERED_WITHIN_SECONDS,
+            )
+            for name, planned in self._planned.items()
+        }
+
+    def _call_people(self, now: datetime) -> tuple[Command, ...]:
+        """Raise an alarm for each rule that newly is past its threshold; nothing is decided."""
+        alarms = self.scales.alarms(self.memory.chain)
+        before = self.memory.alarms
+        raised = {rule: alarms[rule.claim] for rule in self._shares if alarms[rule.claim].raised}
+        self._remember(alarms=raised)
+        commands: list[Command] = []
+        for rule in raised:
+            if rule in before:
+                continue
+            figure = measured(self.memory.evidence[rule])
+            sentence = f"{rule.name} may be under way: {where(rule.claim)}: {figure}"
+            commands.append(self._entry(now, EntryKind.ALARM, sentence, rule=rule.name))
+            commands.append(Notify(event="evidence.alarm_raised", sentence=sentence))
+        return tuple(commands)
 
     def _with_receipt(self, reason: Reason) -> Reason:
         """Add what a person needs to compute the e-value again (evidence/by_hand.py)."""
@@ -319,18 +391,12 @@ class Trial:
         accounts = sums.get((ERROR, EVERYTHING), {}).values()
         return sum(outcomes.pairs(metric, account) for account in accounts) if metric else 0
 
-    def _tempered(self, evidence: Evidence, event: Ticked) -> Evidence:
-        """Weaken a proof by as much as its pairs are seen to go together."""
+    def _variance_ratios(self, event: Ticked) -> Mapping[MetricName, float]:
+        """Say by how much a proof is weakened, for its pairs are seen to go together."""
         dependence, ratio = self.plan.evidence.dependence, event.variance_ratio
-        if (
-            dependence.clusters
-            or not dependence.temper
-            or ratio is None
-            or ratio <= WARN_ABOVE
-            or evidence.claim.metric != self.plan.primary
-        ):
-            return evidence
-        return replace(evidence, log_e_value=tempered(evidence.log_e_value, ratio))
+        if dependence.clusters or not dependence.temper or ratio is None or ratio <= WARN_ABOVE:
+            return {}
+        return {self.plan.primary: ratio}
 
     def _average(self, evidence: Mapping[Rule, Evidence]) -> Average:
         if not self._shares:
@@ -359,8 +425,19 @@ class Trial:
         self._remember(said=())
         return (
             self._verdict_entry(verdict),
-            *self._stage_entered(after, now, why=verdict.sentence),
+            *self._stage_entered(after, now, why=verdict.sentence + self._not_covered(after)),
         )
+
+    def _not_covered(self, after: Step) -> str:
+        """A slice that is too thin to be judged is never passed in silence."""
+        thin = [
+            f"{name} ({each.seen_pairs} of {each.planned_pairs:.0f} planned pairs)"
+            for name, each in self.memory.coverage.items()
+            if each.cover is not Cover.COVERED
+        ]
+        if after.move is not Move.CLIMB or not thin:
+            return ""
+        return f"; slices not covered: {', '.join(thin)}"
 
     def _stage_entered(self, after: Step, now: datetime, *, why: str) -> Iterator[Command]:
         state = after.state

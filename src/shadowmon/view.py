@@ -58,6 +58,20 @@ class RuleView:
     """Its share in the average of all rules that can take weight away; 1 for a rule of a climb."""
     armed: bool = True
     breached: bool = False
+    alarm: bool = False
+    """Is a person called? Sooner than the roll-back, and decides nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceView:
+    """Whether a slice has the pairs that its red line was planned to take."""
+
+    slice: SliceName
+    cover: str
+    """covered, under_way or not_covered."""
+    planned_pairs: float
+    """May be infinite."""
+    seen_pairs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +103,11 @@ class TrialView:
     last_pair_at: datetime | None
     blocked: str = ""
     """Why it may not climb now although its evidence might allow it; empty if it may."""
+    coverage: tuple[SliceView, ...] = ()
+    discoveries: tuple[str, ...] = ()
+    """Rules whose breach is listed at a false discovery rate (evidence/discoveries.py): a report,
+    on which nothing is decided."""
+    variance_ratio: float | None = None
     pending: tuple[str, ...] = ()
     """What the configuration would loosen, and what is therefore not in force."""
 

@@ -37,12 +37,12 @@ class Slow:
         return self.places[begin : self.at]
 
 
-def compared(times: float, *, pairs: int, streams: int, seed: int) -> Slow:
-    """Return durations that drift by half with the hour, held against p95 of the block before."""
+def compared(times: float, *, spread: float, pairs: int, streams: int, seed: int) -> Slow:
+    """Return durations that drift with the hour, held against p95 of the block before."""
     generator = np.random.default_rng(seed)
-    hour = 1 + 0.5 * np.sin(np.arange(pairs) / 700)[:, None]
-    baseline = hour * generator.lognormal(0, 0.6, (pairs, streams))
-    optimized = times * hour * generator.lognormal(0, 0.6, (pairs, streams))
+    hour = 1 + 0.3 * np.sin(np.arange(pairs) / 700)[:, None]
+    baseline = hour * generator.lognormal(0, spread, (pairs, streams))
+    optimized = times * hour * generator.lognormal(0, spread, (pairs, streams))
     places = np.full((pairs, streams), 4)
     for stream in range(streams):
         before = QuantileOfBefore(0.95, BLOCK)
@@ -58,7 +58,7 @@ def compared(times: float, *, pairs: int, streams: int, seed: int) -> Slow:
 def test_a_slower_tail_is_proven_wrongly_with_at_most_alpha():
     """A p95 that is exactly a tenth higher, with drift, looked at 6 000 times."""
     pairs, streams = 6_000, 300
-    law = compared(1 + RISE, pairs=pairs, streams=streams, seed=1)
+    law = compared(1 + RISE, spread=0.6, pairs=pairs, streams=streams, seed=1)
 
     proven = first_proven(
         SLOWER, [(pairs, law)], alpha=ALPHA, streams=streams, chained=True, seed=0
@@ -67,13 +67,12 @@ def test_a_slower_tail_is_proven_wrongly_with_at_most_alpha():
     assert (proven < NEVER).mean() <= at_most(ALPHA, streams)
 
 
-@pytest.mark.parametrize(("times", "most"), [(1.2, 4_000), (1.5, 1_300)])
+@pytest.mark.parametrize(("times", "most"), [(1.2, 2_500), (1.5, 1_200)])
 def test_a_slower_tail_is_found(times, most):
     """Within so many pairs, of which the first thousand only measure the baseline."""
     pairs, streams = 2 * most, 60
-    law = compared(times, pairs=pairs, streams=streams, seed=2)
+    law = compared(times, spread=0.3, pairs=pairs, streams=streams, seed=2)
 
     proven = first_proven(SLOWER, [(pairs, law)], alpha=ALPHA, streams=streams, seed=0)
 
-    print("median", times, np.median(proven))
     assert np.median(proven) < most

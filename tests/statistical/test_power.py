@@ -44,7 +44,7 @@ def test_a_real_difference_is_found_within_the_planned_pairs(
 
 @pytest.mark.parametrize("good_pairs", [50_000, 50_100, 50_200])
 def test_a_sudden_loss_is_found_after_a_long_good_stretch(good_pairs):
-    """From no loss to a drop of 10 %, red line 5 %: well under 2 000 pairs, at any phase."""
+    """From no loss to a drop of 10 %, red line 5 %: soon, at any phase of the restarts."""
     good = verdicts(optimized_only=0.015, baseline_only=0.015, both_yes=0.885)
     bad = verdicts(optimized_only=0.0, baseline_only=0.09, both_yes=0.81)
     claim = a_claim(Contrast.RELATIVE_DROP, 0.05, Side.WORSE)
@@ -54,7 +54,9 @@ def test_a_sudden_loss_is_found_after_a_long_good_stretch(good_pairs):
     )
 
     assert (proven > good_pairs).mean() >= 1 - at_most(0.05, 100)
-    assert np.median(proven - good_pairs) < 1_000
+    delay = proven - good_pairs
+    assert np.median(delay) <= 800
+    assert np.quantile(delay, 0.9) <= 1_500
 
 
 def test_without_the_chain_a_sudden_loss_is_not_found():

@@ -40,18 +40,13 @@ def dropping(drop: float) -> Law:
 
 
 def figure(law: Law, contrast: Contrast) -> float:
-    baseline, optimized = (
-        sum(
-            chance * getattr(pair, name)
-            for pair, chance in zip(law.pairs, law.chances, strict=True)
-        )
-        for name in ("baseline", "optimized")
-    )
-    return {
-        Contrast.RELATIVE_DROP: 1 - optimized / baseline,
-        Contrast.RELATIVE_RISE: optimized / baseline - 1,
-        Contrast.ABSOLUTE_RISE: optimized - baseline,
-    }[contrast]
+    baseline, optimized = np.array(law.chances) @ [
+        (pair.baseline, pair.optimized) for pair in law.pairs if pair
+    ]
+    if contrast is Contrast.ABSOLUTE_RISE:
+        return float(optimized - baseline)
+    rise = float(optimized / baseline) - 1
+    return -rise if contrast is Contrast.RELATIVE_DROP else rise
 
 
 def rising(*, share: float, to: float) -> Law:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from shadowmon import __version__
-from shadowmon.cli import check_config, demo, explain, operate, replay, run, status
+from shadowmon.cli import check_config, demo, explain, operate, plan, replay, run, status
 from shadowmon.cli.client import AnsweredNoError, UnreachableError
 from shadowmon.cli.terminal import complain
 
@@ -27,7 +27,7 @@ WRONG = 2
 UNREACHABLE = 3
 INTERRUPTED = 130
 
-_COMMANDS = (run, demo, check_config, status, operate, explain, replay)
+_COMMANDS = (run, demo, check_config, plan, status, operate, explain, replay)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -262,6 +262,13 @@ def _decision(trial: Json) -> Iterator[Text]:
         yield Text(sentence, style=_GRADES.get(verdict["grade"], ""))
     if trial["blocked"]:
         yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
+    thin = [
+        f"{plain(each['slice'])} ({each['seen_pairs']:,} of {each['planned_pairs'] or '∞'} pairs)"
+        for each in trial["coverage"]
+        if each["cover"] != "covered"
+    ]
+    if thin:
+        yield Text(f"slices not covered: {', '.join(thin)}", style="yellow")
     for pending in trial["pending"]:
         yield Text(f"not in force, for it is looser: {plain(pending)}", style="yellow")
 

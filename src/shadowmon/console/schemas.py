@@ -12,6 +12,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from shadowmon.evidence.coverage import Cover
 from shadowmon.records import (
     Contrast,
     Decision,
@@ -83,6 +84,7 @@ _RULE: Mapping[str, Schema] = {
     "claim": ref("Claim"),
     "armed": FLAG,
     "breached": FLAG,
+    "alarm": {**FLAG, "description": "is a person called? decides nothing"},
     "weight_in_average": {
         **MAYBE_NUMBER,
         "description": "share in the average of all rules that can take weight away",
@@ -200,7 +202,20 @@ SCHEMAS: Mapping[str, Schema] = {
             "stages": array(ref("Stage")),
             "figures": array(ref("Figure")),
             "rules": array(ref("Rule")),
+            "coverage": array(ref("Coverage")),
+            "discoveries": {
+                **array(TEXT),
+                "description": "breaches at a false discovery rate; a report, decides nothing",
+            },
             "roll_back": ref("Race"),
+        }
+    ),
+    "Coverage": obj(
+        {
+            "slice": TEXT,
+            "cover": one_of(Cover),
+            "planned_pairs": MAYBE_NUMBER,
+            "seen_pairs": COUNT,
         }
     ),
     "Trials": obj({"trials": array(ref("Trial"))}),

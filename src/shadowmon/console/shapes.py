@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from shadowmon.records import Claim, Grade, Reason, RolloutState, Stage, Verdict, Weight
 from shadowmon.store.store import Row
-from shadowmon.view import DaemonView, Figure, RuleView, TrialView
+from shadowmon.view import DaemonView, Figure, RuleView, SliceView, TrialView
 
 
 Json: TypeAlias = dict[str, Any]
@@ -60,7 +60,18 @@ def trial(view: TrialView) -> Json:
         "stages": [_stage(stage, at, view.state) for at, stage in enumerate(view.stages)],
         "figures": [_figure(figure) for figure in view.figures],
         "rules": [_rule(rule) for rule in view.rules],
+        "coverage": [_coverage(each) for each in view.coverage],
+        "discoveries": list(view.discoveries),
         "roll_back": _race(view.log_e_roll_back, view.log_e_roll_back_needed),
+    }
+
+
+def _coverage(view: SliceView) -> Json:
+    return {
+        "slice": view.slice,
+        "cover": view.cover,
+        "planned_pairs": number(view.planned_pairs),
+        "seen_pairs": view.seen_pairs,
     }
 
 
@@ -135,6 +146,7 @@ def _rule(rule: RuleView) -> Json:
         "claim": _claim(rule.evidence.claim),
         "armed": rule.armed,
         "breached": rule.breached,
+        "alarm": rule.alarm,
         "weight_in_average": number(rule.weight),
         "count": rule.evidence.count,
         "missing": rule.evidence.missing,
@@ -218,6 +230,7 @@ def _journalled(reason: Mapping[str, Any], *, breached: bool) -> Json:
         "claim": clean(reason["claim"]),
         "armed": True,
         "breached": breached or reason["grade"] == Grade.RED_LINE,
+        "alarm": False,
         "weight_in_average": number(_weight_of(reason)),
         "count": reason["count"],
         "missing": None,

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from shadowmon.evidence import outcomes, sampling
 from shadowmon.evidence.confseq import Interval, interval
+from shadowmon.evidence.discoveries import discoveries
 from shadowmon.policy.judge import needed
 from shadowmon.policy.rules import Kind, Rule, natural_contrast
+from shadowmon.policy.sentences import where
 from shadowmon.records import (
     EVERYTHING,
     Contrast,
@@ -16,10 +18,11 @@ from shadowmon.records import (
     Metric,
     MetricName,
     Phase,
+    Side,
     SliceName,
 )
 from shadowmon.trial import Trial
-from shadowmon.view import Figure, RuleView, TrialView
+from shadowmon.view import Figure, RuleView, SliceView, TrialView
 
 
 def portrait(trial: Trial, number: int) -> TrialView:
@@ -47,6 +50,16 @@ def portrait(trial: Trial, number: int) -> TrialView:
         last_pair_at=memory.last_pair_at,
         blocked=memory.blocked,
         pending=memory.pending,
+        coverage=tuple(
+            SliceView(
+                slice=name,
+                cover=each.cover.value,
+                planned_pairs=each.planned_pairs,
+                seen_pairs=each.seen_pairs,
+            )
+            for name, each in memory.coverage.items()
+        ),
+        discoveries=tuple(_discoveries(trial)),
     )
 
 
@@ -70,7 +83,21 @@ def _rules(trial: Trial) -> Iterator[RuleView]:
             weight=weight,
             armed=rule.armed,
             breached=rule.kind in _RED and rule.armed and (proven or blamed),
+            alarm=rule in memory.alarms,
         )
+
+
+def _discoveries(trial: Trial) -> Iterator[str]:
+    """List the breaches at a false discovery rate of alpha_roll_back: for reports only."""
+    memory = trial.memory
+    looked_at = [
+        rule
+        for rule in memory.evidence
+        if rule.armed and rule.claim.side is Side.WORSE and rule.kind is not Kind.REVIEW
+    ]
+    log_es = [memory.evidence[rule].log_e_value for rule in looked_at]
+    for which in discoveries(log_es, alpha=trial.plan.evidence.alpha_roll_back):
+        yield f"{looked_at[which].name}: {where(looked_at[which].claim)}"
 
 
 def _figures(trial: Trial) -> Iterator[Figure]:

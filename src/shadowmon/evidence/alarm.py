@@ -65,6 +65,7 @@ def advance(
     pairs: int,
     restart_pairs: int,
     alarm_pairs: int,
+    exponent: float = 1.0,
 ) -> Chain:
     """
     Bring the copies up to date with their account, as `restart.advance`.
@@ -76,10 +77,17 @@ def advance(
         pairs: How many pairs are in it, missing ones too.
         restart_pairs: The least number of pairs between two copies.
         alarm_pairs: Mean number of pairs to a false alarm, at least.
+        exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
     after = restart.advance(
-        chain, process, counts, pairs=pairs, restart_pairs=restart_pairs, log_share=full_stake
+        chain,
+        process,
+        counts,
+        pairs=pairs,
+        restart_pairs=restart_pairs,
+        log_share=full_stake,
+        exponent=exponent,
     )
     if chain is None or not read(chain, restart_pairs, alarm_pairs).raised:
         return after

@@ -5,7 +5,7 @@ Whoever doubts a verdict should not have to trust the code that gave it. So a ve
 written down with a receipt, and this file computes the e-value from that alone, with nothing but
 Python's own arithmetic:
 
-    log wealth of a bet = sum over places of count / unit x log(1 + bet x gain)
+    log wealth of a bet = power x sum over places of count / unit x log(1 + bet x gain)
     log e from start    = log(sum over bets of share x wealth)
     log e               = log(half of it + half of the sum of what the fresh beginnings own)
 
@@ -53,7 +53,9 @@ class Computed:
     log_e_value: float
 
 
-def receipt(description: Json, counts: Sequence[int], fresh: Json | None) -> dict[str, Any]:
+def receipt(
+    description: Json, counts: Sequence[int], fresh: Json | None, *, power: float = 1.0
+) -> dict[str, Any]:
     """
     Write down what the e-value is computed from, as JSON.
 
@@ -62,6 +64,7 @@ def receipt(description: Json, counts: Sequence[int], fresh: Json | None) -> dic
             `bets` and `shares`, one for each bet.
         counts: What the bets were on, the missing last.
         fresh: State of the restart chain, `copies`, `cut_at` and `log_wealth`; None without one.
+        power: What each bet's wealth is raised to, where pairs go together.
 
     """
     steps = zip(
@@ -72,6 +75,8 @@ def receipt(description: Json, counts: Sequence[int], fresh: Json | None) -> dic
         "bets": list(description["bets"]),
         "shares": list(description["shares"]),
     }
+    if power < 1:
+        told["power"] = power
     if fresh is not None:
         told["fresh"] = {key: fresh[key] for key in ("copies", "cut_at", "log_wealth")}
     return told
@@ -84,11 +89,15 @@ def is_receipt(told: Json) -> bool:
 
 def compute(told: Json) -> Computed:
     """Compute the e-value that a receipt is of."""
+    power = told.get("power", 1.0)
     wealth = [
         math.fsum(
             [
                 math.log(share),
-                *(count / unit * math.log1p(bet * gain) for _, count, unit, gain in told["steps"]),
+                *(
+                    power * count / unit * math.log1p(bet * gain)
+                    for _, count, unit, gain in told["steps"]
+                ),
             ]
         )
         for bet, share in zip(told["bets"], told["shares"], strict=True)

@@ -36,8 +36,11 @@ from shadowmon.evidence.gains import Floats
 from shadowmon.records import ALL_TRAFFIC, Side
 
 
-_FACTORS: Floats = 1.1 * 1.3 ** np.arange(10.0)
-"""How many times the limit each bet says it is: 1.1 to 11.7."""
+_FACTORS: Floats = 1.2 * 1.4 ** np.arange(7.0)
+"""How many times the limit each bet says it is: 1.2 to 9."""
+
+_LOG_SHARES: Floats = -np.log(_FACTORS) - np.log((1 / _FACTORS).sum())
+"""The less, the larger the share of the stake: a small rise takes the most events to prove."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,7 @@ def log_e_value(events: Events, *, rise: float, side: Side = Side.WORSE) -> floa
         theirs, null = _chance(share, (1 + rise) * alternatives), _chance(share, 1 + rise)
         wealth += events.optimized.get(share, 0) * np.log(theirs / null)
         wealth += events.baseline.get(share, 0) * np.log((1 - theirs) / (1 - null))
-    return float(log_sum_exp(wealth - math.log(len(wealth))))
+    return float(log_sum_exp(wealth + _LOG_SHARES))
 
 
 def _chance(share: int, ratio: Floats | float) -> Floats:

@@ -9,8 +9,8 @@ With mu_j and v_j the mean and the variance of what one pair adds to the logarit
 wealth, w_j its share, and L the logarithm of the e-value that is needed:
 
 1. n* is the least n with log(sum of w_j exp(n mu_j)) >= L;
-2. around n* the whole stake moves like one bet of drift d and variance v, those of the bets weighted
-   by what each owns at n*, w_j exp(n* mu_j);
+2. around n* the whole stake moves like one bet of drift d and variance v, those of the bets
+   weighted by what each owns at n*, w_j exp(n* mu_j);
 3. the first time that a Brownian motion with drift d > 0 and variance v reaches d n* has an inverse
    Gaussian law with mean n* and shape (d n*)^2 / v (Folks and Chhikara, The inverse Gaussian
    distribution and its statistical application, JRSS B 40, 1978): median and 90 % quantile are its.
@@ -98,10 +98,10 @@ def plan(
             baseline_rate=baseline_rate,
         )
     )
-    return plan_of(process, law, log_e_needed + (_LOG_CHAIN_COSTS if chained else 0.0))
+    return plan_of(process, law, log_e_needed + (LOG_CHAIN_COSTS if chained else 0.0))
 
 
-_LOG_CHAIN_COSTS = -math.log((1 + math.exp(restart.log_share(0))) / 2)
+LOG_CHAIN_COSTS = -math.log((1 + math.exp(restart.log_share(0))) / 2)
 """Of a chained stake, half began with the first pair, and copy 0 of the other half."""
 
 

@@ -71,6 +71,7 @@ def advance(
     pairs: int,
     restart_pairs: int,
     log_share: Callable[[int], float] = log_share,
+    exponent: float = 1.0,
 ) -> Chain:
     """
     Bring a chain up to date with its account, and let the next copy begin if it is due.
@@ -84,16 +85,18 @@ def advance(
         pairs: How many pairs are in it, missing ones too.
         restart_pairs: The least number of pairs between two cuts.
         log_share: Logarithm of the share that copy `number` begins with.
+        exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
     if chain is None or not _fits(chain, process):
-        return _begin(process, counts, log_share(0), pairs=pairs, restart_pairs=restart_pairs)
+        wealth = process.log_wealth(counts) * exponent + process.log_shares + log_share(0)
+        return _begin(wealth, counts, pairs=pairs, restart_pairs=restart_pairs)
     fresh = process.log_shares + log_share(chain.copies)
     grown = np.subtract(counts, chain.counts)
     if grown.min() < 0:
         # A part of the account was lost. What it held cannot be told from what remains.
         return _cut(chain, _NOTHING, fresh, counts, pairs=pairs)
-    wealth = np.array(chain.log_wealth) + process.log_wealth(grown.astype(np.float64))
+    wealth = np.array(chain.log_wealth) + process.log_wealth(grown.astype(np.float64)) * exponent
     if pairs - chain.cut_at < restart_pairs:
         return replace(chain, counts=counts, log_wealth=tuple(wealth.tolist()))
     return _cut(chain, wealth, fresh, counts, pairs=pairs)
@@ -107,13 +110,10 @@ def _fits(chain: Chain, process: EProcess) -> bool:
     return (len(chain.counts), len(chain.log_wealth)) == (places, bets)
 
 
-def _begin(
-    process: EProcess, counts: Counts, share: float, *, pairs: int, restart_pairs: int
-) -> Chain:
+def _begin(wealth: Floats, counts: Counts, *, pairs: int, restart_pairs: int) -> Chain:
     # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
     # there already, and this is not truly the beginning, no more copies than these had begun:
     cuts, since = divmod(pairs, restart_pairs)
-    wealth = process.log_wealth(counts) + process.log_shares + share
     return Chain(
         copies=1 + cuts, cut_at=pairs - since, counts=counts, log_wealth=tuple(wealth.tolist())
     )

@@ -26,6 +26,7 @@ from shadowmon.evidence.knots import Span, positions
 from shadowmon.evidence.restart import Chain
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
+from shadowmon.evidence.variance_ratio import exponent
 from shadowmon.records import (
     EVERYTHING,
     Claim,
@@ -44,6 +45,8 @@ Memory: TypeAlias = Mapping[str, Any]
 
 _CHAINS = "chains"
 _WATCHES = "watches"
+_RATIOS = "variance_ratios"
+_INDEPENDENT: Mapping[MetricName, float] = {}
 
 
 class Scales:
@@ -103,7 +106,11 @@ class Scales:
         return processes
 
     def weigh(
-        self, counts: Mapping[Claim, Accounts], memory: Memory
+        self,
+        counts: Mapping[Claim, Accounts],
+        memory: Memory,
+        *,
+        variance_ratios: Mapping[MetricName, float] = _INDEPENDENT,
     ) -> tuple[dict[Claim, Evidence], Memory]:
         """
         Weigh every claim.
@@ -113,6 +120,8 @@ class Scales:
                 without one has nothing for it and nothing against it.
             memory: What the last look returned; empty at the first, or if it was lost. Accounts
                 that shrank since then (a replica's state was lost) restart the chain.
+            variance_ratios: Of metrics whose pairs go together, by how much the evidence is to be
+                tempered (variance_ratio.py).
 
         Returns:
             The evidence for every claim, and the memory for the next look.
@@ -131,16 +140,19 @@ class Scales:
         for claim in self._metrics:
             accounts = counts.get(claim, {})
             row = self._row(claim, accounts)
-            log_e = self.recompute(claim, row) if any(row) else 0.0
+            power = exponent(variance_ratios.get(claim.metric))
+            log_e = from_start = self.recompute(claim, row, power) if any(row) else 0.0
             if claim in self._chained:
                 key, pairs = _key(claim), sum(self._seen(claim, accounts))
-                chain = self._advance(claim, row, pairs, _read(remembered, key))
+                chain = self._advance(claim, row, pairs, _read(remembered, key), power)
                 chains[key] = restart.to_json(chain)
-                watch = self._watch(claim, row, pairs, _read(watched, key))
+                watch = self._watch(claim, row, pairs, _read(watched, key), power)
                 watches[key] = restart.to_json(watch)
                 log_e = restart.log_e_value(log_e, chain) if any(row) else log_e
-            evidence[claim] = self._evidence(claim, accounts, row, log_e)
-        return evidence, {_CHAINS: chains, _WATCHES: watches}
+            found = self._evidence(claim, accounts, row, log_e)
+            evidence[claim] = replace(found, log_e_from_start=from_start)
+        memory = {_CHAINS: chains, _WATCHES: watches}
+        return evidence, memory | ({_RATIOS: dict(variance_ratios)} if variance_ratios else {})
 
     def alarms(self, memory: Memory) -> dict[Claim, Alarm]:
         """
@@ -184,16 +196,21 @@ class Scales:
         places = len(process.log_factors) // len(self._rates)
         return sampling.one_after_the_other(parts, self._rates, places=places)
 
-    def _advance(self, claim: Claim, row: Counts, pairs: int, chain: Chain | None) -> Chain:
+    def _advance(
+        self, claim: Claim, row: Counts, pairs: int, chain: Chain | None, power: float
+    ) -> Chain:
         return restart.advance(
             chain,
             self._processes[claim],
             row,
             pairs=pairs,
             restart_pairs=self._settings.restart_pairs,
+            exponent=power,
         )
 
-    def _watch(self, claim: Claim, row: Counts, pairs: int, chain: Chain | None) -> Chain:
+    def _watch(
+        self, claim: Claim, row: Counts, pairs: int, chain: Chain | None, power: float
+    ) -> Chain:
         return alarm.advance(
             chain,
             self._processes[claim],
@@ -201,6 +218,7 @@ class Scales:
             pairs=pairs,
             restart_pairs=self._settings.restart_pairs,
             alarm_pairs=self._settings.alarm_pairs,
+            exponent=power,
         )
 
     def _seen(self, claim: Claim, accounts: Accounts) -> tuple[int, int]:
@@ -247,17 +265,18 @@ class Scales:
 
     # --- For whoever computes it again ---
 
-    def recompute(self, claim: Claim, counts: Counts) -> float:
+    def recompute(self, claim: Claim, counts: Counts, power: float = 1.0) -> float:
         """
         Return the logarithm of the e-value whose bets all began with the first pair.
 
         Args:
             claim: One of those that are weighed here.
             counts: As in `Evidence.counts`.
+            power: What each bet's wealth is raised to.
 
         """
         process = self._process(claim)
-        return float(process.log_e_value(process.log_wealth(counts)))
+        return float(process.log_e_value(process.log_wealth(counts) * power))
 
     def describe(self, claim: Claim) -> Mapping[str, Any]:
         """
@@ -294,7 +313,8 @@ class Scales:
 
         """
         fresh = memory.get(_CHAINS, {}).get(_key(claim))
-        return by_hand.receipt(self._description(claim), counts, fresh)
+        power = exponent(memory.get(_RATIOS, {}).get(claim.metric))
+        return by_hand.receipt(self._description(claim), counts, fresh, power=power)
 
     def _description(self, claim: Claim) -> Mapping[str, Any]:
         found = self._descriptions.get(claim)
@@ -312,7 +332,8 @@ class Scales:
 
 _FORMULA = (
     "e = sum over bets of share * product over places of (1 + bet * gain) ** (count / unit); "
-    "with restart_pairs, half of this and half of the same for fresh beginnings"
+    "each product to the power that is told, if one is; with restart_pairs, half of this and half "
+    "of the same for fresh beginnings"
 )
 
 _TABLE = ("both no", "optimized only", "baseline only", "both yes")

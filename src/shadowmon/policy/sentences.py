@@ -95,5 +95,16 @@ def proven(evidence: Evidence, log_e: float, needed: float) -> str:
     word = "proven" if log_e >= needed else "not proven"
     return (
         f"{where(claim)}: {measured(evidence)}; {side} {limit(claim)} is {word} "
-        f"({race(log_e, needed)})"
+        f"({race(log_e, needed)}){_recent(evidence, log_e, needed)}"
+    )
+
+
+def _recent(evidence: Evidence, log_e: float, needed: float) -> str:
+    """A figure over all pairs may lie below a limit that the newest pairs are far above."""
+    from_start = evidence.log_e_from_start
+    if from_start is None or log_e < needed or from_start >= needed:
+        return ""
+    return (
+        "; a sudden change: proven of the newest pairs, while over all of them together it is not "
+        f"(e-value {e_value(from_start)})"
     )

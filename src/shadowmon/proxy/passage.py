@@ -96,28 +96,21 @@ class Passage:
         """The whole request was passed on."""
         self.unchunks = False
         """The answer's chunks are taken apart, for a user who speaks HTTP/1.0."""
-        self.recording = self._record()
+        self.recording: Recording | None = None
+        if choice.watch is _YES:
+            self.recording = station.tee.record()
+        else:
+            station.slot.add(_SAMPLED_OUT if choice.watch is _OUT else _UNROUTED)
         if choice.trial is not None:
             station.slot.add_served(choice.trial)
-        self._seek()
-
-    def _record(self) -> Recording | None:
-        watch = self._choice.watch
-        if watch is _YES:
-            return self._station.tee.record()
-        self._station.slot.add(_SAMPLED_OUT if watch is _OUT else _UNROUTED)
-        return None
-
-    # --- the request's way ---
-
-    def _seek(self) -> None:
-        """Find a connection: an idle one, else a new one."""
-        pool = self._station.pools[self._model]
+        pool = station.pools[choice.model]
         upstream = pool.take()
         if upstream is None:
             pool.connect(self)
         else:
             self._join(upstream)
+
+    # --- the request's way ---
 
     def _join(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -384,8 +377,8 @@ class Passage:
         recording, self.recording = self.recording, None
         if recording is None:
             return
-        choice, head = self._choice, self.head
-        self._station.tee.complete(
+        station, choice, head = self._station, self._choice, self.head
+        station.tee.complete(
             recording,
             ExchangeHead(
                 id=choice.exchange_id,
@@ -394,7 +387,7 @@ class Passage:
                 method=head.method,
                 target=head.target,
                 headers=head.fields,
-                received_at=self._station.wall(self._began_at),
+                received_at=self._began_at + station.wall_offset,
                 served=self._served(ending, self._answer),
                 failed_first=self._failed_first,
                 body_bytes=recording.request_bytes,

@@ -65,7 +65,6 @@ class Station:
         self._life = os.urandom(8).hex()
         self._numbers = itertools.count()
         self._clock = clock
-        self._wall_offset = 0.0
         self._sweep_seconds = min(
             _SWEEP_SECONDS_MAX,
             min(
@@ -83,10 +82,6 @@ class Station:
     def new_id(self) -> str:
         """Make an id for a request that has none; nobody outside ever sees it."""
         return f"{self._life}{next(self._numbers):016x}"
-
-    def wall(self, monotonic: float) -> float:
-        """Turn a time of the monotonic clock into seconds since the epoch."""
-        return monotonic + self._wall_offset
 
     def drain(self) -> None:
         """End every connection as soon as no request is under way on it."""
@@ -116,4 +111,5 @@ class Station:
             pool.sweep(now)
 
     def _set_wall_offset(self) -> None:
-        self._wall_offset = self._clock.now().timestamp() - self.monotonic()
+        self.wall_offset = self._clock.now().timestamp() - self.monotonic()
+        """Seconds since the epoch when the monotonic clock was at 0."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from collections import deque
 from itertools import chain
 
 from shadowmon.ipc import handover
@@ -28,7 +27,6 @@ _PIECE_COST = 64
 """Bytes that a piece takes beyond its own, about; else a body of one-byte chunks goes uncounted."""
 _PIECES_MAX = 500
 _TOGETHER_SECONDS = 0.002
-_HANDED_OVER = Count.HANDED_OVER
 """A packet of more pieces than this is joined first (the kernel takes 1,024: IOV_MAX)."""
 
 
@@ -58,17 +56,12 @@ class Recording:
         return self._grow(self.answer_bytes, size + _PIECE_COST)
 
     def _grow(self, body: int, cost: int) -> bool:
-        self._held += cost
         tee = self._tee
+        self._held += cost
         tee.held += cost
-        if body > tee.body_max:
-            return self._over(Count.OVERSIZE)
-        if tee.held > tee.total_max:
-            return self._over(Count.TEE_FULL)
-        return True
-
-    def _over(self, count: Count) -> bool:
-        self._tee.slot.add(count)
+        if body <= tee.body_max and tee.held <= tee.total_max:
+            return True
+        tee.slot.add(Count.OVERSIZE if body > tee.body_max else Count.TEE_FULL)
         self.forget()
         return False
 
@@ -97,7 +90,7 @@ class Tee:
         """Bytes of all recordings, those that wait to be handed over included."""
         self._sock = sock
         self._loop = loop
-        self._complete: deque[tuple[Recording, ExchangeHead]] = deque()
+        self._complete: list[tuple[Recording, ExchangeHead]] = []
 
     def record(self) -> Recording | None:
         """Begin to keep an exchange; None if too much is kept already."""
@@ -114,18 +107,17 @@ class Tee:
 
     def flush(self) -> None:
         """Hand over everything that is complete."""
-        while self._complete:
-            recording, head = self._complete.popleft()
-            if self._send(recording, head):
-                self.slot.add(_HANDED_OVER)
-            else:
-                self.slot.add(Count.SHED)
+        complete, self._complete = self._complete, []
+        handed_over = 0
+        for recording, head in complete:
+            handed_over += self._send(recording.request, recording.answer, head)
             recording.forget()
+        self.slot.add(Count.HANDED_OVER, handed_over)
+        self.slot.add(Count.SHED, len(complete) - handed_over)
 
-    def _send(self, recording: Recording, head: ExchangeHead) -> bool:
+    def _send(self, request: list[bytes], answer: list[bytes], head: ExchangeHead) -> bool:
         if self._sock is None:
             return False
-        request, answer = recording.request, recording.answer
-        if len(request) + len(answer) <= _PIECES_MAX:
-            return handover.send(self._sock, head, request, answer)
-        return handover.send(self._sock, head, [b"".join(chain(request, answer))])
+        if len(request) + len(answer) > _PIECES_MAX:
+            return handover.send(self._sock, head, [b"".join(chain(request, answer))])
+        return handover.send(self._sock, head, request, answer)

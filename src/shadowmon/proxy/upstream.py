@@ -108,7 +108,8 @@ class Upstream(asyncio.Protocol):
 
     def _take_head(self, passage: Passage, data: bytes) -> None:
         to_head = passage.head.method == b"HEAD"
-        while (end := data.find(HEAD_END) + len(HEAD_END)) >= len(HEAD_END):
+        while (end := data.find(HEAD_END)) >= 0:
+            end += len(HEAD_END)
             try:
                 head = read_answer(data[:end], to_head=to_head)
             except HeadError:

@@ -248,6 +248,18 @@ _POLICY = (
     _gauge("red_line_armed", "1 if the rule may take weight away.", "trial", "rule"),
     _counter("red_line_breaches_total", "Times a red line was proven crossed.", "trial", "rule"),
     _gauge(
+        "alarm_raised",
+        "1 while a rule calls a person: sooner than the roll-back, and nothing is decided by it.",
+        "trial",
+        "rule",
+    ),
+    _gauge(
+        "slice_covered",
+        "1 for a slice that has the pairs its red line was planned to take.",
+        "trial",
+        "slice",
+    ),
+    _gauge(
         "variance_ratio",
         "How much more the primary metric's means of 100 pairs vary than independent pairs would.",
         "trial",

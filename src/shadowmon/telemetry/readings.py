@@ -13,6 +13,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import TypeAlias
 
+from shadowmon.evidence.coverage import Cover
 from shadowmon.ipc.board import WORKERS_MAX, Board, Count
 from shadowmon.records import ALL_TRAFFIC, Grade, Side
 from shadowmon.telemetry.families import BY_NAME, FAMILIES, SUM, Family, Kind
@@ -137,6 +138,9 @@ def _trials(readings: Readings) -> None:
             _figure(readings, trial, figure)
         for rule in trial.rules:
             _rule(readings, trial, rule)
+        for each in trial.coverage:
+            covered = float(each.cover == Cover.COVERED)
+            readings.put("slice_covered", (trial.trial_id, each.slice), covered)
         _verdict(readings, trial)
         _rollout(readings, trial)
 
@@ -164,6 +168,7 @@ def _rule(readings: Readings, trial: TrialView, rule: RuleView) -> None:
         one = (trial.trial_id, rule.rule)
         readings.put_largest("red_line_breached", one, float(rule.breached))
         readings.put_largest("red_line_armed", one, float(rule.armed))
+        readings.put_largest("alarm_raised", one, float(rule.alarm))
         readings.put_if_absent("red_line_breaches_total", one, 0.0)
 
 

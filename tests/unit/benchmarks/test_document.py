@@ -24,8 +24,8 @@ old
 """
 
 
-def a_table(block: Block) -> Table:
-    made = Table(title=f"New {block.name}", columns=("a",), seed=1)
+def a_table() -> Table:
+    made = Table(title="New figures", columns=("a",), seed=1)
     made.add("1", n=2)
     return made
 
@@ -38,22 +38,16 @@ def test_every_block_of_the_document_names_a_table():
 
 
 def test_a_block_is_replaced_by_the_command_the_day_and_what_was_printed():
-    """The text around it stays."""
-    text = document.refreshed(TEXT, a_table, names=[], today=date(2026, 1, 2))
+    """The text around it stays, and so do the other blocks."""
+    block = Block(name="level", effort=Effort.FULL)
+
+    text = document.with_table(TEXT, block, a_table(), today=date(2026, 1, 2))
 
     assert text.startswith("Before.\n<!-- table: level --full -->\n")
     assert "`python -m benchmarks.decisions --full level`, 2026-01-02:" in text
-    assert "**New merge**" in text
-    assert "old" not in text
-    assert [block.effort for block in document.blocks(text)] == [Effort.FULL, Effort.QUICK]
-
-
-def test_only_the_named_blocks_are_replaced():
-    """The others keep their day."""
-    text = document.refreshed(TEXT, a_table, names=["merge"], today=date(2026, 1, 2))
-
-    assert "**New merge**" in text
+    assert "**New figures**" in text
     assert text.count("old") == 1
+    assert document.blocks(text) == [block, Block(name="merge", effort=Effort.QUICK)]
 
 
 def test_a_block_without_an_end_is_refused():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from shadowmon.evidence.variance_ratio import BLOCK, BLOCKS_MIN, VarianceRatio, tempered
+from shadowmon.evidence.variance_ratio import BLOCK, BLOCKS_MIN, VarianceRatio, exponent
 
 
 def ratio_of(values) -> VarianceRatio:
@@ -43,7 +43,7 @@ def test_it_goes_on_after_json():
     assert after.ratio == ratio_of(values).ratio
 
 
-@pytest.mark.parametrize(("ratio", "log_e"), [(None, 6.0), (0.4, 6.0), (1.0, 6.0), (3.0, 2.0)])
-def test_evidence_is_tempered_only_where_pairs_go_together(ratio, log_e):
+@pytest.mark.parametrize(("ratio", "power"), [(None, 1.0), (0.4, 1.0), (1.0, 1.0), (4.0, 0.25)])
+def test_evidence_is_tempered_only_where_pairs_go_together(ratio, power):
     """A ratio below 1 is luck, and one that is unknown changes nothing."""
-    assert tempered(6.0, ratio) == log_e
+    assert exponent(ratio) == power
