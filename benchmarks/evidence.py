@@ -1,24 +1,33 @@
 """
 What one observation costs: to record it, and to weigh the claims again after every batch.
 
-One run, one process; the last column compares with recording alone in that same run.
+Two ways of weighing: `Scales.weigh`, which makes all that people see of a trial (intervals above
+all), and the bare e-values of many cells (`Battery`). And what it costs to add up what many
+replicas published. One run, one process, processor time; the last column compares with recording
+alone in that same run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
+from shadowmon.evidence import outcomes
+from shadowmon.evidence.battery import Battery
 from shadowmon.evidence.confseq import interval
+from shadowmon.evidence.eprocess import bet_on
 from shadowmon.evidence.ledger import Ledger
+from shadowmon.evidence.replicas import Published, add_up, merge, pack
+from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.evidence.weigh import Memory, Scales
 from shadowmon.records import (
     EVERYTHING,
+    Cell,
     Claim,
     Contrast,
     Counts,
@@ -33,18 +42,30 @@ from shadowmon.records import (
     Reply,
     Score,
     Side,
+    SliceName,
     TrialId,
     Worse,
 )
 
 
 BATCHES = (1, 16, 256, 4096)
+CELLS = 400
+CLAIMS = ((0.01, Side.BETTER), (0.02, Side.WORSE), (0.03, Side.WORSE), (0.05, Side.WORSE))
+"""What is asked of every one of the cells."""
+REPLICAS = 256
 SEED = 1
 
 CORRECT = Metric(
     name=MetricName("correct"), kind=MetricKind.VERDICTS, worse=Worse.LOWER, sentence="right"
 )
 APART = Metric(name=MetricName("divergence"), kind=MetricKind.DIVERGENCE, sentence="apart")
+JUDGED = Metric(
+    name=MetricName("judged"),
+    kind=MetricKind.SCORES,
+    worse=Worse.LOWER,
+    held_to=tuple((Contrast.RELATIVE_DROP, limit) for limit in (0.01, 0.02, 0.03, 0.05)),
+    sentence="a judge's mark",
+)
 CONTRASTS = {CORRECT.name: Contrast.RELATIVE_DROP, APART.name: Contrast.MEAN}
 RULES = (
     (0.02, Side.BETTER),
@@ -71,18 +92,22 @@ def main(quick: bool) -> None:
     scores = _scores(4096)
     rows = [_record(scores, observations)]
     rows += [_record_and_weigh(scores, batch, observations) for batch in BATCHES]
+    rows += [_cells(metric, observations) for metric in (CORRECT, APART, JUDGED)]
     intervals = [
         _interval(contrast, counts, 200 if quick else 2_000)
         for contrast, counts in _accounts(scores).items()
     ]
     print(f"evidence: two metrics, {2 * len(RULES)} claims, 6 of them chained; seed {SEED}")
-    print(f"{'per observation':<34}{'µs':>10}{'times':>10}{'x record':>10}")
+    print(f"{'per observation':<40}{'µs':>10}{'times':>10}{'x record':>10}")
     for row in rows:
         ratio = row.microseconds / rows[0].microseconds
-        print(f"{row.what:<34}{row.microseconds:>10.2f}{row.times:>10}{ratio:>10.1f}")
-    print(f"{'per interval':<34}{'µs':>10}{'times':>10}")
+        print(f"{row.what:<40}{row.microseconds:>10.2f}{row.times:>10}{ratio:>10.1f}")
+    print(f"{'per merge':<40}{'µs':>10}{'times':>10}")
+    for row in [_merge(5 if quick else 50)]:
+        print(f"{row.what:<40}{row.microseconds:>10.0f}{row.times:>10}")
+    print(f"{'per interval':<40}{'µs':>10}{'times':>10}")
     for row in intervals:
-        print(f"{row.what:<34}{row.microseconds:>10.2f}{row.times:>10}")
+        print(f"{row.what:<40}{row.microseconds:>10.2f}{row.times:>10}")
 
 
 def _record(scores: Sequence[Score], observations: int) -> Row:
@@ -108,24 +133,109 @@ def _record_and_weigh(scores: Sequence[Score], batch: int, observations: int) ->
         for look in range(looks):
             for number in range(look * batch, (look + 1) * batch):
                 ledger.record(scores[number % len(scores)])
-            accounts = {cell.metric: counts for cell, counts in ledger.totals().items()}
+            accounts = {
+                cell.metric: {cell.rate: counts} for cell, counts in ledger.totals().items()
+            }
             _, memory = scales.weigh({claim: accounts[claim.metric] for claim in claims}, memory)
 
     return _row(f"record, weigh after {batch} pairs", run, 2 * batch * looks)
 
 
-def _interval(contrast: Contrast, counts: Counts, times: int) -> Row:
+def _cells(metric: Metric, observations: int) -> Row:
+    """Record one metric in 400 slices, and weigh four claims on the touched ones every 256."""
+    generator = np.random.default_rng(SEED)
+    ledger, batteries = Ledger({metric.name: metric}), _batteries(metric)
+    pairs = [replace(_pair(), slices=frozenset({SliceName(f"s{n}")})) for n in range(CELLS)]
+    batches = max(2, observations // 2560)
+    scores = [
+        Score(pair=pairs[cell], observations=(_seen(metric, generator),))
+        for cell in generator.integers(0, CELLS, 256 * 16).tolist()
+    ]
+
+    for score in scores:  # a cell is opened once in its life
+        ledger.record(score)
+    ledger.take_changed()
+
+    def run() -> None:
+        for batch in range(batches):
+            for score in scores[256 * (batch % 16) : 256 * (batch % 16 + 1)]:
+                ledger.record(score)
+            for _, rows in ledger.take_changed_rows().values():
+                for places, battery in batteries:
+                    battery.log_e_values(rows[:, places])
+
+    return _row(f"the same, {CELLS} cells of {metric.kind}, 4 claims", run, 256 * batches)
+
+
+def _batteries(metric: Metric) -> list[tuple[list[int] | slice, Battery]]:
+    """Return which places of an account are bet on together, and the bets."""
+    contrast = Contrast.MEAN if metric is APART else Contrast.RELATIVE_DROP
+    processes = [
+        bet_on(
+            Claim(metric=metric.name, slice=EVERYTHING, contrast=contrast, limit=limit, side=side),
+            assumed_noise=0.03,
+            metric=metric,
+        )
+        for limit, side in CLAIMS
+    ]
+    if metric is not JUDGED:
+        return [(slice(None), Battery(processes))]
+    numbered = tuple(range(outcomes.places(metric)))
+    return [
+        (list(outcomes.part(metric, contrast, limit, numbered)), Battery([process]))
+        for (limit, _), process in zip(CLAIMS, processes, strict=True)
+    ]
+
+
+def _seen(metric: Metric, generator: np.random.Generator) -> Observation:
+    if metric is APART:
+        distance = float(generator.beta(1, 20)) if generator.random() < 0.4 else 0.0
+        return Observation(metric=metric.name, distance=distance)
+    baseline, optimized = generator.random(2).tolist()
+    if metric is JUDGED:
+        return Observation(metric=metric.name, baseline=baseline, optimized=optimized)
+    return Observation(metric=metric.name, baseline=baseline < 0.9, optimized=optimized < 0.9)
+
+
+def _merge(times: int) -> Row:
+    """Add up 256 replicas of 400 divergence cells each."""
+    generator = np.random.default_rng(SEED)
+    cells = [
+        Cell(
+            trial_id=TrialId("bench"), epoch=1, stage=0, metric=APART.name, slice=SliceName(str(n))
+        )
+        for n in range(CELLS)
+    ]
+    packed = pack(dict.fromkeys(cells, (0,) * outcomes.places(APART)))
+    known = {
+        str(number): Published(
+            number=1,
+            accounts=replace(packed, row=generator.integers(0, 2**40, len(packed.row))),
+        )
+        for number in range(REPLICAS)
+    }
+
     def run() -> None:
         for _ in range(times):
-            interval(contrast, counts, alpha=0.05)
+            add_up(published.accounts for published in merge(known, known).values())
+
+    return _row(f"{REPLICAS} replicas of {CELLS} cells, 130 places", run, times)
+
+
+def _interval(contrast: Contrast, counts: Counts, times: int) -> Row:
+    metric = next(each for each in (CORRECT, APART) if CONTRASTS[each.name] is contrast)
+
+    def run() -> None:
+        for _ in range(times):
+            interval(metric, contrast, {EVERY_ONE: counts}, alpha=0.05)
 
     return _row(f"interval of a {contrast}", run, times)
 
 
 def _row(what: str, run: Callable[[], None], times: int) -> Row:
-    begin = perf_counter()
+    begin = process_time()
     run()
-    return Row(what=what, microseconds=(perf_counter() - begin) / times * 1e6, times=times)
+    return Row(what=what, microseconds=(process_time() - begin) / times * 1e6, times=times)
 
 
 def _scales() -> Scales:

@@ -5,7 +5,7 @@ Every request goes to one replica at random; after every request the replicas' e
 together. Accounts of integers add up to the account of one stream, so what is decided, and when,
 does not depend on the number of replicas. Two other ways to put evidence together stand beside it:
 the average of the replicas' e-values, and bets that each replica learns from its own pairs, whose
-wealth is multiplied (aGRAPA; Waudby-Smith and Ramdas, JRSS B 86, 2024, section B.3). Both are
+wealth is multiplied (aGRAPA; Waudby-Smith and Ramdas, JRSS B 86, 2024). Both are
 valid, and both wait longer the more replicas there are.
 """
 
@@ -26,11 +26,11 @@ from benchmarks.decisions.peers.decided import Times
 from benchmarks.decisions.stakes import METRIC, PAIRED, Stake, stake
 from benchmarks.decisions.table import NEVER, Effort, Table, mean, percent
 from benchmarks.decisions.walk import first_proven_of
-from shadowmon.evidence.ledger import Ledger, merge
+from shadowmon.evidence import replicas
+from shadowmon.evidence.ledger import Ledger
+from shadowmon.evidence.replicas import Published, Replicas
 from shadowmon.records import (
     EVERYTHING,
-    Cell,
-    Counts,
     ExchangeId,
     ModelName,
     Outcome,
@@ -46,6 +46,9 @@ SEED = 20_260_111
 ALPHA = 0.05
 RED_LINE, LOSS = 0.01, 0.02
 REPLICAS = (1, 4, 32, 256)
+PUBLISHES = 0.01
+"""How often a replica publishes what it counted, per request."""
+
 LARGEST_LEARNED = 0.5
 """aGRAPA's bets are at most this share of the one that a single pair could ruin."""
 
@@ -67,18 +70,18 @@ def table(effort: Effort) -> Table:
     generator = np.random.default_rng(SEED)
     drawn = law.draw(generator, (streams, pairs)).astype(np.int8)
     one_stream = first_proven_of(laid, law, drawn, alpha=ALPHA)
-    for replicas in REPLICAS:
-        at = generator.integers(0, replicas, size=(streams, pairs))
+    for count in REPLICAS:
+        at = generator.integers(0, count, size=(streams, pairs))
         ways = {
             OURS: one_stream,
-            "average of e-values": _averaged(laid, law, drawn, at, replicas),
-            "learned bets multiplied": _learned(law, drawn, at, replicas),
+            "average of e-values": _averaged(laid, law, drawn, at, count),
+            "learned bets multiplied": _learned(law, drawn, at, count),
         }
-        same = _same_accounts(law, drawn[:checked], at[:checked], replicas, generator)
+        same = _same_accounts(law, drawn[:checked], at[:checked], count, generator)
         for way, times in ways.items():
-            made.add(str(replicas), way, percent(times < NEVER), mean(times), n=streams)
+            made.add(str(count), way, percent(times < NEVER), mean(times), n=streams)
         made.check(
-            f"{replicas} replicas: totals sent twice, late and out of order add up to the very "
+            f"{count} replicas: totals sent twice, late and out of order add up to the very "
             f"integers of one stream ({checked} streams of {pairs:,})",
             holds=same,
         )
@@ -92,40 +95,31 @@ def _same_accounts(
     law: Law,
     drawn: NDArray[np.int8],
     at: NDArray[np.int64],
-    replicas: int,
+    replica_count: int,
     generator: np.random.Generator,
 ) -> bool:
+    """Publish now and then; let every publication arrive twice, in any order; and add up."""
     scores = [_score(loss) for loss in law.losses.tolist()]
     for stream, places in zip(drawn.tolist(), at.tolist(), strict=True):
-        alone, many = _ledgers(1)[0], _ledgers(replicas)
-        published: dict[int, dict[Cell, Counts]] = {}
-        on_the_way: list[tuple[int, int, dict[Cell, Counts]]] = []
-        for number, (drawn_pair, replica) in enumerate(zip(stream, places, strict=True)):
-            score = scores[drawn_pair]
-            alone.record(score)
-            many[replica].record(score)
-            if generator.random() < 0.01:
-                on_the_way.append((number, replica, many[replica].totals()))
-        on_the_way += [(len(stream), number, each.totals()) for number, each in enumerate(many)]
-        _arrive(on_the_way, published, generator)
-        if merge(published.values()) != alone.totals():
+        alone, many = _ledgers(1)[0], _ledgers(replica_count)
+        on_the_way: list[Replicas] = []
+        for number, (pair, replica) in enumerate(zip(stream, places, strict=True)):
+            alone.record(scores[pair])
+            many[replica].record(scores[pair])
+            if generator.random() < PUBLISHES:
+                on_the_way.append(_published(replica, number, many[replica]))
+        on_the_way += [_published(each, len(stream), ledger) for each, ledger in enumerate(many)]
+        known: Replicas = {}
+        for place in generator.permutation(2 * len(on_the_way)):
+            known = replicas.merge(known, on_the_way[place // 2])
+        if replicas.total(known) != alone.totals():
             return False
     return True
 
 
-def _arrive(
-    on_the_way: list[tuple[int, int, dict[Cell, Counts]]],
-    published: dict[int, dict[Cell, Counts]],
-    generator: np.random.Generator,
-) -> None:
-    """Let every total arrive twice, in any order; the newest of a replica stays."""
-    newest: dict[int, int] = {}
-    twice = on_the_way * 2
-    for place in generator.permutation(len(twice)):
-        sent_at, replica, totals = twice[place]
-        if sent_at >= newest.get(replica, -1):
-            newest[replica] = sent_at
-            published[replica] = totals
+def _published(replica: int, number: int, ledger: Ledger) -> Replicas:
+    accounts = replicas.pack(ledger.totals())
+    return {str(replica): Published(number=number, accounts=accounts)}
 
 
 def _ledgers(count: int) -> list[Ledger]:
@@ -153,13 +147,13 @@ def _score(loss: float) -> Score:
 
 
 def _averaged(
-    laid: Stake, law: Law, drawn: NDArray[np.int8], at: NDArray[np.int64], replicas: int
+    laid: Stake, law: Law, drawn: NDArray[np.int8], at: NDArray[np.int64], replica_count: int
 ) -> Times:
     """Decide by the average of the replicas' e-values."""
     streams = len(drawn)
     factors, every = laid.factors(law), np.arange(streams)
-    wealth = np.broadcast_to(laid.begin, (streams, replicas, len(laid.begin))).copy()
-    e_values = np.ones((streams, replicas))
+    wealth = np.broadcast_to(laid.begin, (streams, replica_count, len(laid.begin))).copy()
+    e_values = np.ones((streams, replica_count))
     proven = np.full(streams, NEVER)
     for number, (pair, place) in enumerate(_steps(drawn, at), start=1):
         wealth[every, place] *= factors[pair]
@@ -171,14 +165,14 @@ def _averaged(
     return proven
 
 
-def _learned(law: Law, drawn: NDArray[np.int8], at: NDArray[np.int64], replicas: int) -> Times:
+def _learned(law: Law, drawn: NDArray[np.int8], at: NDArray[np.int64], replica_count: int) -> Times:
     """Decide by the product of the replicas' wealth; each learns its bets from its own pairs."""
     streams = len(drawn)
     lower, upper = PAIRED.span
     scores = (law.losses - lower) / (upper - lower)
     middle = (RED_LINE - lower) / (upper - lower)
     every = np.arange(streams)
-    count, total, squares = (np.full((streams, replicas), start) for start in (1.0, 0.5, 0.25))
+    count, total, squares = (np.full((streams, replica_count), start) for start in (1.0, 0.5, 0.25))
     wealth, proven = np.zeros(streams), np.full(streams, NEVER)
     for number, (pair, place) in enumerate(_steps(drawn, at), start=1):
         seen, score = count[every, place], scores[pair]

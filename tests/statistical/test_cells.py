@@ -65,7 +65,8 @@ class Cells:
     def terms(self) -> np.ndarray:
         """Return each cell's part of the average."""
         e_values = 0.5 * self.start.sum(axis=-1) + 0.5 * self.copies.sum(axis=-1)
-        return e_values * self.weights
+        weighted: np.ndarray = e_values * self.weights
+        return weighted
 
 
 def rolled_back(trials, segments, *, seed) -> tuple[np.ndarray, np.ndarray]:

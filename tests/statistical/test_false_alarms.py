@@ -79,20 +79,30 @@ def test_a_rise_of_violations_is_false_with_at_most_alpha():
     assert false_alarms <= at_most(ALPHA, STREAMS)
 
 
-def test_drift_does_not_promote_while_the_average_is_not_acceptable():
-    """A loss that comes and goes, but is never acceptable on average so far, is not accepted."""
+def drifting(*, streams: int, times: int) -> float:
+    """Return how often a loss that is never acceptable on average so far is accepted."""
     worse, better = (verdicts(optimized_only=rate, baseline_only=0.01) for rate in (0.03, 0.01))
-    traffic = [(2_000, worse), (2_000, better)] * 4
 
     proven = first_proven(
         a_claim(Contrast.ABSOLUTE_RISE, 0.01, Side.BETTER),
-        traffic,
+        [(2_000, worse), (2_000, better)] * times,
         alpha=ALPHA,
-        streams=STREAMS,
+        streams=streams,
         seed=7,
     )
 
-    assert (proven < NEVER).mean() <= at_most(ALPHA, STREAMS)
+    return float((proven < NEVER).mean())
+
+
+def test_drift_does_not_promote_while_the_average_is_not_acceptable():
+    """A loss that comes and goes, in stretches, is not accepted on one of its better ones."""
+    assert drifting(streams=STREAMS, times=4) <= at_most(ALPHA, STREAMS)
+
+
+@pytest.mark.slow
+def test_drift_does_not_promote_for_longer():
+    """The same over 100 000 pairs of 6 000 streams."""
+    assert drifting(streams=6_000, times=25) <= at_most(ALPHA, 6_000)
 
 
 def test_the_average_over_rules_is_false_with_at_most_alpha():

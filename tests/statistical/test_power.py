@@ -42,18 +42,26 @@ def test_a_real_difference_is_found_within_the_planned_pairs(
     assert (proven < NEVER).mean() > 0.98
 
 
-@pytest.mark.parametrize("good_pairs", [50_000, 50_100, 50_200])
-def test_a_sudden_loss_is_found_after_a_long_good_stretch(good_pairs):
+GOOD = verdicts(optimized_only=0.015, baseline_only=0.015, both_yes=0.885)
+BAD = verdicts(optimized_only=0.0, baseline_only=0.09, both_yes=0.81)
+
+
+@pytest.mark.parametrize(
+    ("good_pairs", "streams"),
+    [
+        (50_100, 100),
+        *(pytest.param(50_000 + 32 * phase, 300, marks=pytest.mark.slow) for phase in range(8)),
+    ],
+)
+def test_a_sudden_loss_is_found_after_a_long_good_stretch(good_pairs, streams):
     """From no loss to a drop of 10 %, red line 5 %: soon, at any phase of the restarts."""
-    good = verdicts(optimized_only=0.015, baseline_only=0.015, both_yes=0.885)
-    bad = verdicts(optimized_only=0.0, baseline_only=0.09, both_yes=0.81)
     claim = a_claim(Contrast.RELATIVE_DROP, 0.05, Side.WORSE)
 
     proven = first_proven(
-        claim, [(good_pairs, good), (3_000, bad)], alpha=0.05, streams=100, chained=True, seed=2
+        claim, [(good_pairs, GOOD), (3_000, BAD)], alpha=0.05, streams=streams, chained=True, seed=2
     )
 
-    assert (proven > good_pairs).mean() >= 1 - at_most(0.05, 100)
+    assert (proven > good_pairs).mean() >= 1 - at_most(0.05, streams)
     delay = proven - good_pairs
     assert np.median(delay) <= 800
     assert np.quantile(delay, 0.9) <= 1_500
@@ -61,11 +69,9 @@ def test_a_sudden_loss_is_found_after_a_long_good_stretch(good_pairs):
 
 def test_without_the_chain_a_sudden_loss_is_not_found():
     """The bets from the start alone are blind to it: the chain is what finds it."""
-    good = verdicts(optimized_only=0.015, baseline_only=0.015, both_yes=0.885)
-    bad = verdicts(optimized_only=0.0, baseline_only=0.09, both_yes=0.81)
     claim = a_claim(Contrast.RELATIVE_DROP, 0.05, Side.WORSE)
 
-    proven = first_proven(claim, [(50_000, good), (3_000, bad)], alpha=0.05, streams=20, seed=2)
+    proven = first_proven(claim, [(50_000, GOOD), (3_000, BAD)], alpha=0.05, streams=20, seed=2)
 
     assert (proven == NEVER).all()
 

@@ -15,8 +15,9 @@ from shadowmon.console.plain import plain
 Json: TypeAlias = Mapping[str, Any]
 
 _FORMULA = (
-    "e-value = sum over bets of share x product over places of (1 + bet x gain)^(counted / unit); "
-    "with fresh beginnings, half of this and half of what those own."
+    "e-value = sum over bets of share x product over places of (1 + bet x gain)^(counted / unit), "
+    "each product to the power if there is one; with fresh beginnings, half of this and half of "
+    "what those own."
 )
 
 
@@ -121,6 +122,8 @@ def _receipt(told: Json) -> Iterator[str]:
         yield f"    {plain(place):<16} {count} / {unit}, {gain:.6g}"
     yield f"  bets       {_figures(told['bets'])}"
     yield f"  shares     {_figures(told['shares'])}"
+    if told.get("power", 1) != 1:
+        yield f"  power      {told['power']:.6g}: pairs go together, so that each counts less"
     fresh = told.get("fresh")
     if fresh:
         yield (

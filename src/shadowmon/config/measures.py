@@ -38,6 +38,7 @@ from shadowmon.records import (
     Side,
 )
 from shadowmon.scoring import truth
+from shadowmon.scoring.slowness import SLOW
 from shadowmon.scoring.tasks import scorers_for
 
 
@@ -72,7 +73,7 @@ def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Met
         ConfigError: If a scorer is not there.
 
     """
-    found = _scored(trial)
+    found = _scored(trial) | {SLOW.name: SLOW}
     share = self_check_of(settings, trial)
     if share:
         for metric in [each for each in found.values() if has_floor(each)]:

@@ -51,23 +51,23 @@ class Gate:
         later: list[Observation] = []
         for seen in observations:
             epochal = self._metrics[seen.metric].scope is Scope.EPOCH
-            (later if epochal and self._clusters else at_once).append(seen)
+            (later if epochal and self._clusters is not None else at_once).append(seen)
             if seen.metric == self._primary and EVERYTHING in pair.slices:
                 self._measure(seen)
         self.ledger.count(pair, at_once)
-        if later and self._clusters:
+        if later and self._clusters is not None:
             self._clusters.add(pair, later, now)
             self.close_due(now)
 
     def close_due(self, now: datetime) -> None:
         """Count the sessions that are over."""
-        if self._clusters:
+        if self._clusters is not None:
             for session in self._clusters.close_due(now):
                 self.ledger.count(session, session.observations)
 
     def close_all(self) -> None:
         """Count every session as it stands, as before a stop."""
-        if self._clusters:
+        if self._clusters is not None:
             for session in self._clusters.close_all():
                 self.ledger.count(session, session.observations)
 

@@ -138,7 +138,8 @@ class _Forecaster:
         self._assumed = assumed
         # Only to ask what it needs: it begins nowhere and remembers nothing.
         state = begin(trial_plan.trial_id, now=_ANY_MOMENT)
-        self._needs = Trial(trial_plan, Memory(state=state)).needs
+        trial = Trial(trial_plan, Memory(state=state))
+        self._needs, self._metrics = trial.needs, trial.metrics
         self._weights = shares(trial_plan.rules)
         self._chained = {rule.claim for rule in trial_plan.rules if rule.kind in TAKES_ALL}
 
@@ -201,7 +202,7 @@ class _Forecaster:
             truth,
             self._need(rule),
             settings=self._plan.evidence,
-            metric=self._plan.metrics[claim.metric],
+            metric=self._metrics[claim.metric],
             noise=noise,
             baseline_rate=assumed.error_rate if bad else assumed.accuracy,
             chained=claim in self._chained,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ from shadowmon.daemon.dependence import Gate
 from shadowmon.daemon.scorer_pool import Lost, ScorerPool
 from shadowmon.daemon.self_check import SelfCheck, self_pair
 from shadowmon.errors import CodecError
+from shadowmon.evidence.quantile import QuantileOfBefore
 from shadowmon.ipc.board import Board, TrialCell
 from shadowmon.ipc.counted import Counted
 from shadowmon.ipc.report import Tally
@@ -40,6 +41,7 @@ from shadowmon.records import (
     Metric,
     MetricName,
     ModelName,
+    Observation,
     Outcome,
     Pair,
     Reply,
@@ -47,6 +49,7 @@ from shadowmon.records import (
     Score,
     TrialId,
 )
+from shadowmon.scoring.slowness import SLOW
 from shadowmon.scoring.truth import said
 from shadowmon.sticky import SPAN, place
 from shadowmon.telemetry.tallies import Tallies
@@ -123,6 +126,10 @@ class Intake:
         self._awaiting: list[Awaiting] = []
         self._metrics = metrics
         self._gates: dict[TrialId, Gate] = {}
+        scoring = settings.scoring
+        self._quantiles = {
+            trial: QuantileOfBefore(scoring.slow_quantile, scoring.slow_block) for trial in metrics
+        }
         self._counted: dict[TrialId, Mapping[MetricName, Metric]] = {}
         self.count_by(metrics)
 
@@ -409,7 +416,8 @@ class Intake:
                 self._count(trial, each, replace(score, observations=(*score.observations, *more)))
 
     def _count(self, trial: WatchedTrial, each: Pair, score: Score) -> None:
-        self._gates[trial.trial_id].count(each, score.observations, self._clock.now())
+        seen = (*score.observations, *self._slowness(each))
+        self._gates[trial.trial_id].count(each, seen, self._clock.now())
         self.tallies.add("pairs_total", trial.trial_id)
         for observation in score.observations:
             self.tallies.add("observations_total", trial.trial_id, observation.metric)
@@ -417,6 +425,19 @@ class Intake:
             self.tallies.add("scorer_failures_total", scorer)
         if trial.expects_labels and each.baseline.outcome is Outcome.OK:
             self._awaiting.append(self._wait(each))
+
+    def _slowness(self, each: Pair) -> Iterator[Observation]:
+        """Hold both models' times to the baseline's quantile of the block before."""
+        if {each.baseline.outcome, each.optimized.outcome} != {Outcome.OK}:
+            return
+        verdicts = self._quantiles[each.trial_id].compare(
+            each.baseline.duration_seconds,
+            each.optimized.duration_seconds,
+            rise=self._settings.scoring.slow_rise,
+        )
+        if verdicts is not None:
+            baseline, optimized = verdicts
+            yield Observation(metric=SLOW.name, baseline=baseline, optimized=optimized)
 
     def _wait(self, each: Pair) -> Awaiting:
         return Awaiting(

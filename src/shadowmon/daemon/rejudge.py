@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -76,11 +76,15 @@ class Rejudged:
     """Rules of today that ask about what was not counted then."""
     changed: tuple[str, ...] = ()
     """Rules whose e-value or need is another one than then."""
+    same_needs: bool = True
+    """Does each rule need what it needed then? Another ladder is no other fingerprint, but shares
+    the error rate of its stages otherwise."""
 
     @property
     def same_rules(self) -> bool:
         """Were the settings that decide the same?"""
-        return bool(self.config_hash_then) and self.config_hash_then == self.config_hash_now
+        known = bool(self.config_hash_then) and self.same_needs
+        return known and self.config_hash_then == self.config_hash_now
 
     @property
     def agrees(self) -> bool:
@@ -189,22 +193,29 @@ class _Told:
 
 def _rejudged(row: Row, told: _Told, plan: TrialPlan | None) -> Rejudged:
     data = row.entry.data
-    now, unknown, changed = (None, (), ()) if plan is None else _judged(row, told, plan)
-    return Rejudged(
+    known = Rejudged(
         row=row,
         decision_then=data["decision"],
         grade_then=data["grade"],
         config_hash_then=told.config_hash,
+        now=None,
+        config_hash_now="",
+    )
+    if plan is None:
+        return known
+    now, unknown = _judged(row, told, plan)
+    return replace(
+        known,
         now=now,
-        config_hash_now="" if plan is None else config_hash(plan.fingerprint()),
+        config_hash_now=config_hash(plan.fingerprint()),
         unknown=unknown,
-        changed=changed,
+        changed=tuple(_changed(data["reasons"], now)),
+        same_needs=_needs(now)
+        == {_key(then): _float(then, "log_e_needed") for then in data["reasons"]},
     )
 
 
-def _judged(
-    row: Row, told: _Told, plan: TrialPlan
-) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
+def _judged(row: Row, told: _Told, plan: TrialPlan) -> tuple[Verdict, tuple[str, ...]]:
     data = row.entry.data
     counted = _Counted(data["reasons"], told)
     trial = Trial(plan, Memory(state=begin(plan.trial_id, now=row.entry.at)))
@@ -227,7 +238,7 @@ def _judged(
     holds_weight = data["decision"] == "step_down" or told.weight > NO_TRAFFIC
     verdict = judge(case, holds_weight=holds_weight)
     unknown = tuple(rule.name for rule in rules if counted.of(rule, trial) is None)
-    return verdict, unknown, tuple(_changed(data["reasons"], verdict))
+    return verdict, unknown
 
 
 class _Counted:
@@ -245,7 +256,7 @@ class _Counted:
 
     def of(self, rule: Rule, trial: Trial) -> _Json | None:
         """Return a reason with the counts that a rule of today asks about."""
-        scores = trial.plan.metrics[rule.claim.metric].kind is MetricKind.SCORES
+        scores = trial.metrics[rule.claim.metric].kind is MetricKind.SCORES
         about = _figure(rule.claim) if scores else _cell(rule.claim)
         exactly = self._reasons.get((rule.scope, rule.claim))
         found = exactly or self._reasons.get((rule.scope, *about))
@@ -267,12 +278,13 @@ def _evidence(rule: Rule, counted: _Counted, trial: Trial, *, chained: bool) -> 
     """Weigh what was counted as `Scales.weigh` does."""
     claim, reason = rule.claim, counted.of(rule, trial)
     counts: Counts = tuple(reason["counts"]) if reason else ()
-    log_e = trial.scales.recompute(claim, counts) if any(counts) else 0.0
+    power = reason["recompute"].get("power", 1.0) if reason else 1.0
+    log_e = trial.scales.recompute(claim, counts, power) if any(counts) else 0.0
     if reason is not None and any(counts) and chained:
         log_e = restart.log_e_value(log_e, _chain(claim, counts, reason, trial))
     return Evidence(
         claim=claim,
-        kind=trial.plan.metrics[claim.metric].kind,
+        kind=trial.metrics[claim.metric].kind,
         log_e_value=log_e,
         count=reason["count"] if reason else 0,
         missing=0,
@@ -299,11 +311,16 @@ def _chain(claim: Claim, counts: Counts, reason: _Json, trial: Trial) -> restart
     process = bet_on(
         claim,
         assumed_noise=assumed_noise(claim, plan.evidence),
-        metric=plan.metrics[claim.metric],
+        metric=trial.metrics[claim.metric],
         rates=plan.rates,
     )
     return restart.advance(
-        None, process, counts, pairs=reason["count"], restart_pairs=plan.evidence.restart_pairs
+        None,
+        process,
+        counts,
+        pairs=reason["count"],
+        restart_pairs=plan.evidence.restart_pairs,
+        exponent=told.get("power", 1.0),
     )
 
 
@@ -329,12 +346,24 @@ _TABLE_PLACES = 5
 
 def _changed(reasons: Sequence[_Json], now: Verdict) -> Iterator[str]:
     """Name the rules of then whose figures are not the same to the last bit now."""
-    found = {(reason.rule, reason.claim): reason for reason in now.reasons}
+    found = {
+        (reason.rule, reason.claim): (reason.log_e_value, reason.log_e_needed, reason.grade)
+        for reason in now.reasons
+    }
     for then in reasons:
-        reason = found.get((then["rule"], msgspec.convert(then["claim"], Claim)))
-        figures = (
-            None if reason is None else (reason.log_e_value, reason.log_e_needed, reason.grade)
-        )
-        # The store writes an infinite number as a word, which float() reads.
-        if figures != (float(then["log_e_value"]), float(then["log_e_needed"]), then["grade"]):
+        figures = (_float(then, "log_e_value"), _float(then, "log_e_needed"), then["grade"])
+        if found.get(_key(then)) != figures:
             yield then["rule"]
+
+
+def _needs(now: Verdict) -> dict[tuple[str, Claim], float]:
+    return {(reason.rule, reason.claim): reason.log_e_needed for reason in now.reasons}
+
+
+def _key(then: _Json) -> tuple[str, Claim]:
+    return then["rule"], msgspec.convert(then["claim"], Claim)
+
+
+def _float(then: _Json, key: str) -> float:
+    """Read a number; the store writes an infinite one as a word, which float() reads."""
+    return float(then[key])

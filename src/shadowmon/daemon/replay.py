@@ -9,7 +9,8 @@ pairs, in their order, and so only one process can tell.
 Rule 1: accounts add. The parts of n shards, merged, are the part that one process would have made,
 bit for bit, and so is their verdict.
 Rule 2: what needs the order is no part of a part: the restart chain begins with the one look at the
-merged counts, and all pairs count as one stage's.
+merged counts, all pairs count as one stage's, and a quantile of the times before is not asked.
+Rule 3: each pair is on its own: who asked it is not recorded, so no session is counted together.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ from shadowmon.scoring.service import LATENCY_EXCESS
 from shadowmon.scoring.truth import against_label, digest, said
 from shadowmon.traffic.codecs import strict_json
 from shadowmon.traffic.settings import RouteSettings
-from shadowmon.trial import Trial, TrialPlan
+from shadowmon.trial import Trial, TrialPlan, counted_by
 from shadowmon.view import TrialView
 
 
@@ -182,7 +183,7 @@ class Replay:
             lean=settings.evidence.floor_lean,
             metrics=plan.metrics,
         )
-        self._ledger = Ledger(plan.metrics)
+        self._ledger = Ledger(counted_by(plan))
         self._course = _Course(plan, every=every) if shard.of == 1 else None
         self._now = BEGINNING
         self._last_at: datetime | None = None

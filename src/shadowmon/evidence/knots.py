@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 KNOTS = 129
 """Places of a histogram: its range in steps of a 128th."""
 
-UNIT = 256
-"""What one observation adds in all."""
+_BITS = 8
+UNIT = 1 << _BITS
+"""What one observation adds in all: 256."""
 
 RESOLUTION = (KNOTS - 1) * UNIT
 """Steps of the range that can be told apart."""
@@ -44,7 +45,7 @@ def split(score: float, span: Span) -> Deposit:
     """Say what a score adds to its histogram. It must lie within the span."""
     lower, upper = span
     step = round((score - lower) / (upper - lower) * RESOLUTION)
-    knot, beyond = divmod(step, UNIT)
+    knot, beyond = step >> _BITS, step & (UNIT - 1)
     if not beyond:
         return ((knot, UNIT),)
     return ((knot, UNIT - beyond), (knot + 1, beyond))

@@ -11,11 +11,16 @@ Rule 2: not thread-safe. One task owns a ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from numpy.typing import NDArray
 
 from shadowmon.evidence import outcomes
-from shadowmon.evidence.knots import Deposit
 from shadowmon.records import (
     Cell,
     Counts,
@@ -27,6 +32,9 @@ from shadowmon.records import (
     SliceName,
     TrialId,
 )
+
+
+Integers = NDArray[np.int64]
 
 
 class Counted(Protocol):
@@ -51,8 +59,11 @@ class _Account:
 
     def __init__(self, cell: Cell, places: int) -> None:
         self.cell = cell
-        self.counts = [0] * places
+        self.counts = array("q", bytes(8 * places))
         self.changed = False
+
+
+_Entry: TypeAlias = tuple[Metric, tuple[_Account, ...]]
 
 
 class Ledger:
@@ -62,9 +73,10 @@ class Ledger:
         self._metrics = dict(metrics)
         self._accounts: dict[Cell, _Account] = {}
         # Hashing a cell costs more than counting does. The same few sets of slices come again and
-        # again, so the accounts that an observation touches are found by one look-up.
-        self._touched: dict[
-            tuple[TrialId, int, int, int, MetricName, frozenset[SliceName]], tuple[_Account, ...]
+        # again, so what a pair's observations touch is found by one look-up for the pair, and one
+        # for each metric.
+        self._pages: dict[
+            tuple[TrialId, int, int, int, frozenset[SliceName]], dict[MetricName, _Entry]
         ] = {}
         self._changed: list[_Account] = []
 
@@ -81,44 +93,48 @@ class Ledger:
 
     def count(self, pair: Counted, observations: Iterable[Observation]) -> None:
         """Count observations of a pair, or of what is counted like one; else as `record`."""
-        for accounts, deposit in [self._entry(pair, seen) for seen in observations]:
+        key = (pair.trial_id, pair.epoch, pair.stage, pair.rate, pair.slices)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = {}
+        todo = []
+        for seen in observations:
+            entry = page.get(seen.metric)
+            metric = self._metric(seen.metric) if entry is None else entry[0]
+            deposit = outcomes.deposit(seen, metric)
+            if entry is None:
+                entry = page[seen.metric] = (metric, self._open(pair, metric))
+            todo.append((entry[1], deposit))
+        for accounts, deposit in todo:
             for account in accounts:
+                counts = account.counts
                 for place, amount in deposit:
-                    account.counts[place] += amount
+                    counts[place] += amount
                 if not account.changed:
                     account.changed = True
                     self._changed.append(account)
 
-    def _entry(
-        self, pair: Counted, observation: Observation
-    ) -> tuple[tuple[_Account, ...], Deposit]:
-        name = observation.metric
+    def _metric(self, name: MetricName) -> Metric:
         metric = self._metrics.get(name)
         if metric is None:
             known = ", ".join(sorted(self._metrics)) or "none"
             message = f"observation of metric {name!r}: no such metric, there are: {known}"
             raise ValueError(message)
-        deposit = outcomes.deposit(observation, metric)
-        stage = pair.stage if metric.scope is Scope.STAGE else 0
-        key = (pair.trial_id, pair.epoch, stage, pair.rate, name, pair.slices)
-        accounts = self._touched.get(key)
-        if accounts is None:
-            accounts = self._touched[key] = self._open(pair, metric, stage)
-        return accounts, deposit
+        return metric
 
-    def _open(self, pair: Counted, metric: Metric, stage: int) -> tuple[_Account, ...]:
+    def _open(self, pair: Counted, metric: Metric) -> tuple[_Account, ...]:
+        size = outcomes.places(metric)
         cells = [
             Cell(
                 trial_id=pair.trial_id,
                 epoch=pair.epoch,
-                stage=stage,
+                stage=pair.stage if metric.scope is Scope.STAGE else 0,
                 metric=metric.name,
                 slice=slice_name,
                 rate=pair.rate,
             )
             for slice_name in pair.slices
         ]
-        size = outcomes.places(metric)
         return tuple(self._accounts.setdefault(cell, _Account(cell, size)) for cell in cells)
 
     def totals(self) -> dict[Cell, Counts]:
@@ -132,11 +148,34 @@ class Ledger:
             account.changed = False
         return {account.cell: tuple(account.counts) for account in changed}
 
+    def take_changed_rows(self) -> dict[MetricName, tuple[list[Cell], Integers]]:
+        """
+        Do as `take_changed`, for whoever weighs many cells at once (battery.py).
+
+        Returns:
+            For each metric its cells, and their totals as an array (cells, places).
+
+        """
+        changed, self._changed = self._changed, []
+        by_metric: defaultdict[MetricName, list[_Account]] = defaultdict(list)
+        for account in changed:
+            account.changed = False
+            by_metric[account.cell.metric].append(account)
+        return {
+            name: ([account.cell for account in accounts], _stacked(accounts))
+            for name, accounts in by_metric.items()
+        }
+
     def mark_all_changed(self) -> None:
         """Let the next `take_changed` return every account: what was published may be lost."""
         self._changed = list(self._accounts.values())
         for account in self._changed:
             account.changed = True
+
+
+def _stacked(accounts: Sequence[_Account]) -> Integers:
+    integers = np.frombuffer(b"".join([account.counts for account in accounts]), dtype=np.int64)
+    return integers.reshape(len(accounts), -1)
 
 
 def merge(many: Iterable[Mapping[Cell, Counts]]) -> dict[Cell, Counts]:

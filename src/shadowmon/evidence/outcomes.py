@@ -20,6 +20,7 @@ Rule 2: what could not be measured is counted too, in the last place.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from shadowmon.evidence import knots
 from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Deposit, Span
@@ -31,7 +32,8 @@ BOTH_NO, OPTIMIZED_ONLY, BASELINE_ONLY, BOTH_YES = range(4)
 
 _SUMS = 2
 
-_VERDICTS: dict[tuple[float, float], Deposit] = {
+_TABLE = MetricKind.VERDICTS
+_VERDICTS: dict[tuple[float | None, float | None], Deposit] = {
     (False, False): ((BOTH_NO, 1),),
     (False, True): ((OPTIMIZED_ONLY, 1),),
     (True, False): ((BASELINE_ONLY, 1),),
@@ -138,31 +140,31 @@ def deposit(observation: Observation, metric: Metric) -> Deposit:
             is outside its range.
 
     """
+    if metric.kind is _TABLE and not observation.missing and observation.distance is None:
+        found = _VERDICTS.get((observation.baseline, observation.optimized))
+        if found is not None:  # nearly always: the rest is for what is refused
+            return found
     if observation.missing:
         if _values(observation) != (None, None, None):
             raise _misfit(observation, metric)
         return ((places(metric) - 1, 1),)
     match metric.kind:
         case MetricKind.VERDICTS:
-            return _verdicts(observation, metric)
+            raise _no_verdicts(observation, metric)
         case MetricKind.DIVERGENCE:
             return _distance(observation, metric)
         case MetricKind.SCORES:
             return _scores(observation, metric)
 
 
-def _verdicts(observation: Observation, metric: Metric) -> Deposit:
+def _no_verdicts(observation: Observation, metric: Metric) -> ValueError:
     both = _both(observation, metric)
-    found = _VERDICTS.get(both)
-    if found is None:
-        name, value = next(
-            (name, value)
-            for name, value in zip(("baseline", "optimized"), both, strict=True)
-            if value not in {False, True}
-        )
-        message = f"metric {metric.name!r}: {name} is {value}, allowed is True or False"
-        raise ValueError(message)
-    return found
+    name, value = next(
+        (name, value)
+        for name, value in zip(("baseline", "optimized"), both, strict=True)
+        if value not in {False, True}
+    )
+    return ValueError(f"metric {metric.name!r}: {name} is {value}, allowed is True or False")
 
 
 def _both(observation: Observation, metric: Metric) -> tuple[float, float]:
@@ -173,32 +175,48 @@ def _both(observation: Observation, metric: Metric) -> tuple[float, float]:
 
 
 def _distance(observation: Observation, metric: Metric) -> Deposit:
-    baseline, optimized, distance = _values(observation)
-    if distance is None or baseline is not None or optimized is not None:
+    distance = observation.distance
+    if distance is None or observation.baseline is not None or observation.optimized is not None:
         raise _misfit(observation, metric)
-    _refuse_outside(metric, "distance", distance, (metric.lower, metric.upper))
-    return knots.split(distance, (metric.lower, metric.upper))
+    span = metric.lower, metric.upper
+    if not span[0] <= distance <= span[1]:  # NaN fails here too
+        raise _outside(metric, "distance", distance, span)
+    return knots.split(distance, span)
 
 
 def _scores(observation: Observation, metric: Metric) -> Deposit:
-    sums = places(metric) - 1 - _SUMS
-    steps = []
-    for name, value in zip(("baseline", "optimized"), _both(observation, metric), strict=True):
-        _refuse_outside(metric, name, value, knots.UNIT_SPAN)
-        steps.append(round(value * RESOLUTION))
-    baseline, optimized = (step / RESOLUTION for step in steps)
-    parts = [
-        (number * KNOTS + knot, amount)
-        for number, (contrast, limit) in enumerate(metric.held_to)
+    both = _both(observation, metric)
+    for name, value in zip(("baseline", "optimized"), both, strict=True):
+        if not 0 <= value <= 1:
+            raise _outside(metric, name, value, knots.UNIT_SPAN)
+    baseline_step, optimized_step = round(both[0] * RESOLUTION), round(both[1] * RESOLUTION)
+    baseline, optimized = baseline_step / RESOLUTION, optimized_step / RESOLUTION
+    grown: list[tuple[int, int]] = []
+    begin = 0
+    for times_baseline, times_optimized, ends in _columns(metric.held_to):
         for knot, amount in knots.split(
-            score(contrast, limit, baseline, optimized), score_span(contrast, limit)
+            times_baseline * baseline + times_optimized * optimized, ends
+        ):
+            grown.append((begin + knot, amount))
+        begin += KNOTS
+    return (*grown, (begin, baseline_step), (begin + 1, optimized_step))
+
+
+@lru_cache(maxsize=256)
+def _columns(held_to: tuple[tuple[Contrast, float], ...]) -> tuple[tuple[float, float, Span], ...]:
+    """Return what the score of each contrast multiplies the two figures by, and its range."""
+    return tuple(
+        (
+            score(contrast, limit, 1.0, 0.0),
+            score(contrast, limit, 0.0, 1.0),
+            score_span(contrast, limit),
         )
-    ]
-    return (*parts, (sums, steps[0]), (sums + 1, steps[1]))
+        for contrast, limit in held_to
+    )
 
 
 def score(contrast: Contrast, limit: float, baseline: float, optimized: float) -> float:
-    """Return the score that a contrast makes of two figures; see gains.py."""
+    """Return the score that a contrast makes of two figures: linear in both; see gains.py."""
     match contrast:
         case Contrast.RELATIVE_DROP:
             return (1 - limit) * baseline - optimized
@@ -212,11 +230,9 @@ def _values(observation: Observation) -> tuple[float | None, float | None, float
     return observation.baseline, observation.optimized, observation.distance
 
 
-def _refuse_outside(metric: Metric, name: str, value: float, span: Span) -> None:
-    lower, upper = span
-    if not lower <= value <= upper:  # NaN fails here too
-        message = f"metric {metric.name!r}: {name} is {value}, allowed is {lower:g} to {upper:g}"
-        raise ValueError(message)
+def _outside(metric: Metric, name: str, value: float, span: Span) -> ValueError:
+    allowed = f"{span[0]:g} to {span[1]:g}"
+    return ValueError(f"metric {metric.name!r}: {name} is {value}, allowed is {allowed}")
 
 
 _FORMS = {

@@ -25,5 +25,11 @@ class ScoringSettings(BaseModel):
     nice: Annotated[int, Field(ge=0, le=19)] = 10
     unsafe_patterns: tuple[str, ...] = ()
     """Regular expressions; an answer that one of them matches is a safety violation."""
+    slow_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Of the baseline's latency: what is beyond it counts as `slow`."""
+    slow_rise: Annotated[float, Field(ge=0)] = 0.1
+    """By how much the optimized model's quantile may be higher before it counts."""
+    slow_block: Annotated[int, Field(ge=100)] = 1000
+    """Pairs on which the quantile is measured, for the pairs after them."""
     number_tolerance: Annotated[float, Field(ge=0)] = 1e-9
     """Relative difference up to which two numbers in JSON answers are the same."""

@@ -16,6 +16,9 @@ from urllib.parse import quote
 from shadowmon.errors import StoreError
 
 
+_HAS_JOURNAL = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'journal'"
+
+
 def copy_of(path: Path, folder: Path) -> Path:
     """
     Copy a database into a folder.
@@ -35,8 +38,12 @@ def copy_of(path: Path, folder: Path) -> Path:
             closing(sqlite3.connect(copy)) as target,
         ):
             source.backup(target)
+            found = target.execute(_HAS_JOURNAL).fetchone()
     except sqlite3.Error as error:
         advice = "" if path.exists() else " (there is no such file)"
         msg = f"{path}: cannot be read: {error}{advice}"
         raise StoreError(msg) from error
+    if found is None:
+        msg = f"{path}: holds no journal; name the file of store.path"
+        raise StoreError(msg)
     return copy

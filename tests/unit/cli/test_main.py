@@ -29,7 +29,10 @@ def imported(*arguments):
     return done.returncode, set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["plan", "--help"], ["replay", "--help"], ["--version"]],
+)
 def test_help_is_light(arguments):
     """Help imports nothing heavy, so that it is quick, and works where something is broken."""
     code, names = imported(*arguments)
@@ -55,6 +58,10 @@ def test_version(capsys):
         ["roll-back", "int8"],
         ["re-arm", "int8"],
         ["explain", "int8", "--entry", "first"],
+        ["plan"],
+        ["plan", "a.yaml", "--rate", "fast"],
+        ["replay"],
+        ["replay", "a.jsonl", "--every", "few"],
         ["check-config"],
         ["status", "--url", "ftp://127.0.0.1"],
         ["status", "--url", "http://"],

@@ -13,9 +13,18 @@ from shadowmon.daemon.rejudge import rejudge
 from shadowmon.evidence.restart import log_share
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.policy.settings import PolicySettings, RequiredSettings
-from shadowmon.records import Decision, MetricName, TrialId
+from shadowmon.records import (
+    EVERYTHING,
+    Cell,
+    Decision,
+    MetricName,
+    Record,
+    Ticked,
+    TrialId,
+)
 from shadowmon.rollout.machine import begin
 from shadowmon.store.memory import MemoryStore
+from shadowmon.store.store import Save
 from shadowmon.trial import Memory, Trial
 from tests.factories import NOON
 from tests.journals import STORY, write_journal
@@ -64,6 +73,23 @@ async def test_a_chain_of_fresh_beginnings_is_found_again():
     assert (last.agrees, last.changed) == (True, ())
 
 
+async def test_a_proof_that_was_weakened_is_found_again():
+    """Where pairs went together, every bet's wealth is raised to the same power again."""
+    store, plan = MemoryStore(), the_plan()
+    await store.open()
+    trial, opened = Trial.open(plan, now=NOON)
+    cell = Cell(trial_id=INT8, epoch=1, stage=0, metric=MetricName("correct"), slice=EVERYTHING)
+    totals = {cell: (10, 5, 30, 400, 1)}
+    said = trial.handle(Ticked(now=NOON, totals=totals, variance_ratio=2.5))
+    entries = [each.entry for each in (*opened, *said) if isinstance(each, Record)]
+    await store.commit(Save(entries=entries))
+
+    [found] = [each async for each in rejudge(store, {INT8: plan})]
+
+    assert found.row.entry.data["reasons"][0]["recompute"]["power"] == pytest.approx(0.4)
+    assert (found.same_rules, found.agrees, found.changed) == (True, True, ())
+
+
 async def test_a_step_down_is_found_again():
     """A verdict that takes one stage away is given again: to a model that holds weight."""
     story = ((6, 0.01, 0.005), (30, 0.0, 0.1))
@@ -86,6 +112,15 @@ async def test_other_rules_may_decide_otherwise():
     assert not any(each.same_rules or each.is_broken or each.agrees for each in promoted)
     assert {each.now.decision for each in promoted if each.now} == {Decision.HOLD}
     assert all("quality" in each.changed for each in promoted)
+
+
+async def test_another_ladder_is_another_need():
+    """With more stages the error rate of each is smaller: those are other rules, and no fault."""
+    found = await judged_again(the_plan(course=a_course(1, 10, 20, 50, 100)), written_by=the_plan())
+
+    assert not any(each.same_rules or each.is_broken for each in found)
+    assert {each.config_hash_now for each in found} == {each.config_hash_then for each in found}
+    assert all("errors" in each.changed for each in found)
 
 
 async def test_other_bets_begin_the_chain_anew():

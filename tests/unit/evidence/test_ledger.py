@@ -153,3 +153,33 @@ def test_accounts_of_different_kinds_do_not_add():
     """Replicas that count a metric in different ways are told so."""
     with pytest.raises(ValueError, match="accounts of 5 and 3 places do not add"):
         merge([{a_cell(): (1, 2, 3, 4, 5)}, {a_cell(): (1, 2, 3)}])
+
+
+def test_what_changed_can_be_had_as_arrays():
+    """For each metric the cells that grew and their totals, and nothing when it is asked again."""
+    ledger = Ledger(METRICS)
+    ledger.record(a_score(right(), right(metric=ERROR), slices=(ALL, LONG)))
+    ledger.record(a_score(Observation(metric=APART.name, distance=0.25)))
+    expected = ledger.totals()
+
+    rows = ledger.take_changed_rows()
+
+    assert {
+        cell: tuple(row)
+        for cells, totals in rows.values()
+        for cell, row in zip(cells, totals.tolist(), strict=True)
+    } == expected
+    assert ledger.take_changed() == {}
+    assert ledger.take_changed_rows() == {}
+
+
+def test_accounts_are_kept_apart_by_sampling_rate():
+    """What was sampled with another probability is another account."""
+    ledger = Ledger(METRICS)
+    for rate in (10_000, 500):
+        ledger.record(Score(pair=a_pair(rate=rate), observations=(right(),)))
+
+    assert {cell.rate: counts for cell, counts in ledger.totals().items()} == {
+        10_000: (0, 0, 0, 1, 0),
+        500: (0, 0, 0, 1, 0),
+    }

@@ -1,4 +1,4 @@
-"""How many pairs it will take: held against simulation, and infinite where nothing can be proven."""
+"""How many pairs it will take: held against simulation, and infinite where nothing is proven."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ class Drawn:
     rates: tuple[int, ...] = ALL_SAMPLED
 
     def rows(self, claim) -> NDArray[np.float64]:
+        del claim  # its deposits are of the claim already
         return self.law.deposits
 
     def draw(self, generator, size):
@@ -208,7 +209,7 @@ def test_scores_are_planned_like_verdicts_at_their_widest():
 
 
 def test_a_corrected_divergence_pays_for_its_noise():
-    """A divergence that is corrected by the baseline's own takes longer the more of that there is."""
+    """A divergence corrected by the baseline's own takes longer the more of that there is."""
     claim = a_claim(MEAN, 0.05, DOWN)
     corrected = Metric(
         name=MetricName("apart"), kind=MetricKind.DIVERGENCE, lower=-2.0, upper=2.0, sentence="-"
