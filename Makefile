@@ -11,7 +11,7 @@ export UV_COMPILE_BYTECODE := 1
 BIN := .venv/bin
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
-.PHONY: demo run test test-slow check bench lock lock-check tools clean
+.PHONY: demo run test test-slow check bench bench-decisions lock lock-check tools clean
 
 demo: .venv/.run ## the main job: three quantised models on trial, real traffic, ends by itself
 	@$(BIN)/shadowmon demo $(ARGS)
@@ -33,6 +33,9 @@ check: .venv/.test lock-check ## lint, format, types, import contracts, locks
 
 bench: .venv/.test tools ## speed beside nginx, Envoy and a plain aiohttp proxy; one table
 	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/python -m benchmarks $(ARGS)
+
+bench-decisions: .venv/.test ## the decision rule beside its bounds and its peers; ARGS="--full --write docs/statistics.md"
+	@$(BIN)/python -m benchmarks.decisions $(ARGS)
 
 lock: | $(UV) ## write the hash-pinned requirement files again
 	@sh requirements/compile.sh "$(UV)" requirements

@@ -16,7 +16,7 @@ from shadowmon.console.desk import Desk
 from shadowmon.console.server import make_app, serve
 from shadowmon.console.settings import ConsoleSettings
 from shadowmon.records import ExchangeId
-from shadowmon.testing import ScriptedDesk
+from shadowmon.testing.desks import ScriptedDesk
 from tests.views import a_row, a_trial_view, a_verdict_row, a_view
 
 

@@ -16,7 +16,7 @@ from shadowmon.records import EVERYTHING, Cell, EntryKind, MetricName, Scope, Sl
 from shadowmon.store.memory import MemoryStore
 from shadowmon.store.store import Store
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.trial import TrialPlan
+from shadowmon.trial.plan import TrialPlan
 from tests.factories import NOON
 from tests.trials import a_course, a_plan
 

@@ -28,7 +28,7 @@ from shadowmon.records import (
 )
 from shadowmon.rollout.ladder import Ladder
 from shadowmon.rollout.machine import Course, begin
-from shadowmon.trial import TrialPlan
+from shadowmon.trial.plan import TrialPlan
 
 
 INT8 = TrialId("int8")

@@ -49,6 +49,8 @@ class Subject:
     """Range of the loss."""
     declared_noise: float
     """What an operator who knew the law would declare."""
+    declared_distance: float = 1.0
+    """The same, of answers that differ at all."""
 
     def metric(self, limit: float) -> Metric:
         """Return the metric, held to the limit."""
@@ -94,7 +96,7 @@ SUBJECTS: dict[Callable[[float], Law], Subject] = {
     agreement: DISTANCE,
     flips: PAIRED,
     text: TEXT,
-    sparse: DISTANCE,
+    sparse: replace(DISTANCE, declared_distance=0.5),
 }
 
 
@@ -175,7 +177,8 @@ def stake(
         subject: What it is a loss of.
         limit: The limit.
         side: Which side of it.
-        noise: As an operator declares it; None: what the settings assume by default.
+        noise: As an operator declares it, who knows the distance too; None: what the settings
+            assume by default.
         rates: Sampling rates that may occur, in basis points.
         chained: Is half of the stake kept for fresh beginnings?
 
@@ -186,6 +189,7 @@ def stake(
     process = bet_on(
         claim,
         assumed_noise=SETTINGS.assumed_noise if noise is None else noise,
+        assumed_distance=SETTINGS.assumed_distance if noise is None else subject.declared_distance,
         metric=subject.metric(limit),
         rates=rates,
     )

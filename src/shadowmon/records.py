@@ -356,7 +356,8 @@ class Evidence:
     upper: float | None
     """Confidence sequence for the figure, at the two-sided level of the settings."""
     counts: Counts
-    """The account of what was sampled at the highest rate; all of it where there is one rate."""
+    """What the claim bets on, at all sampling rates one after the other, the highest first; of a
+    scores metric one histogram, and the missing."""
 
 
 # --- What the rules say ----------------------------------------------------

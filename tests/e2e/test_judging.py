@@ -34,7 +34,7 @@ async def test_a_model_is_not_called_worse_for_the_noise_that_its_baseline_has_t
             async def judged() -> bool:
                 trials = (await daemon.get("/api/v1/trials"))["trials"]
                 phases = {trial["id"]: trial["phase"] for trial in trials}
-                return phases["int8"] != "shadowing" and phases["int2"] == "rolled_back"
+                return bool(phases["int8"] != "shadowing" and phases["int2"] == "rolled_back")
 
             await daemon.until(judged)
         int8 = await daemon.trial("int8")
@@ -82,3 +82,62 @@ async def test_a_slice_that_is_sampled_more_often_counts_as_much_less(tmp_path):
     assert abs(counts["vip"] / sent - 0.1) < 0.06
     others = counts["all"] - counts["vip"]
     assert abs(others / (0.9 * sent) - 0.2) < 0.06
+
+
+DIES = """
+import os
+
+from shadowmon.records import Metric, MetricKind
+
+
+class Dies:
+    metrics = (Metric(name="fragile", kind=MetricKind.VERDICTS, sentence="It lived."),)
+
+    def __init__(self, settings):
+        pass
+
+    def score(self, pair):
+        if pair.baseline.answer.label != pair.optimized.answer.label:
+            os._exit(1)
+        return []
+"""
+
+
+def installed(folder, module, code, entry_point):
+    """Put a stranger's package where it is found, as pip does."""
+    about = folder / f"{module}-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(entry_point)
+    (folder / f"{module}.py").write_text(code)
+    return str(folder)
+
+
+async def test_an_answer_that_kills_the_scorer_has_not_escaped_it(tmp_path, monkeypatch):
+    """Pairs whose scorer process dies are counted as missing: evidence takes them for the worst."""
+    strangers = installed(
+        tmp_path / "packages", "strange", DIES, "[shadowmon.scorers]\ndies = strange:Dies\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", strangers)
+    models = [Model("fp32"), Model("int8", behaviour="wrong")]
+    async with contextlib.AsyncExitStack() as stack:
+        for model in models:
+            await stack.enter_async_context(model.serving())
+        settings = a_configuration(models)
+        for trial in settings["trials"].values():
+            trial["scorers"] = ["label", "dies"]
+        daemon = await stack.enter_async_context(running(tmp_path, settings))
+
+        async with Users(daemon, rate=5).asking():
+
+            async def counted() -> bool:
+                figures = (await daemon.trial("int8"))["figures"]
+                return any(
+                    figure["metric"] == "disagreement" and figure["missing"] >= 2
+                    for figure in figures
+                )
+
+            await daemon.until(counted)
+        int8 = await daemon.trial("int8")
+
+    assert int8["phase"] == "shadowing"

@@ -8,8 +8,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadowmon.proxy.fields import HeadError
 from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, FramingError, chunk, framing
-from shadowmon.proxy.head import HeadError, RequestReader
+from shadowmon.proxy.request_head import RequestReader
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -48,7 +48,8 @@ from shadowmon.records import (
     WeightApplied,
     WeightRejected,
 )
-from shadowmon.trial import Trial, TrialPlan
+from shadowmon.trial.plan import TrialPlan
+from shadowmon.trial.trial import Trial
 from tests.factories import NOON
 from tests.trials import METRICS, a_plan
 

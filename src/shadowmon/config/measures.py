@@ -18,7 +18,7 @@ from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint, ConfigError
 from shadowmon.evidence import gains
 from shadowmon.evidence.floor import excess_bounds
-from shadowmon.policy.rules import CORRECT, natural_contrast
+from shadowmon.policy.rules import CORRECT, natural_contrast, unasked
 from shadowmon.policy.settings import (
     ACCEPTABLE_LOSS,
     PRIMARY,
@@ -73,7 +73,9 @@ def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Met
         ConfigError: If a scorer is not there.
 
     """
-    found = _scored(trial) | {SLOW.name: SLOW}
+    found = scored_by(trial) | {SLOW.name: SLOW}
+    if trial.labels.expected is not LabelCoverage.NONE:
+        found[CORRECT] = truth.CORRECT
     share = self_check_of(settings, trial)
     if share:
         for metric in [each for each in found.values() if has_floor(each)]:
@@ -119,14 +121,25 @@ def _with_floor(metric: Metric, share: float, lean: float) -> Iterator[Metric]:
     )
 
 
-def _scored(trial: TrialSettings) -> dict[MetricName, Metric]:
+def scored_by(trial: TrialSettings) -> dict[MetricName, Metric]:
+    """
+    Return every metric that a trial's scorers declare.
+
+    Raises:
+        ConfigError: If a scorer is not there.
+
+    """
     found: dict[MetricName, Metric] = {}
     for name in scorers_of(trial):
         scorer = plugins.load("scorers", name, key="trials.scorers")
-        found |= {metric.name: metric for metric in scorer.metrics}
-    if trial.labels.expected is not LabelCoverage.NONE:
-        found[CORRECT] = truth.CORRECT
+        found |= {metric.name: metric for metric in map(_held, scorer.metrics)}
     return found
+
+
+def _held(metric: Metric) -> Metric:
+    """Return it held to something, which the trial's rules will replace (trial/plan.py)."""
+    is_bare = metric.kind is MetricKind.SCORES and not metric.held_to
+    return replace(metric, held_to=unasked(metric)) if is_bare else metric
 
 
 def primary_of(settings: Settings, trial: TrialSettings) -> MetricName:
@@ -283,6 +296,8 @@ class _Measures:
             side=side,
         )
         try:
+            if metric.kind is MetricKind.SCORES:  # it will be counted for whatever is asked
+                metric = replace(metric, held_to=((claim.contrast, limit),))
             gains.check(claim, metric)
         except ValueError as error:
             yield self._complaint(place, str(error).partition(": ")[2])

@@ -8,20 +8,27 @@ made from a view that is already there.
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+
+import structlog
 
 from aiohttp import web
 
 from shadowmon.console.address import parse_address
-from shadowmon.console.answers import add_headers, errors_as_json, only_who_may
+from shadowmon.console.answers import HEADERS, add_headers, errors_as_json, only_who_may
 from shadowmon.console.api import Api, Metrics
 from shadowmon.console.desk import Desk
-from shadowmon.console.guard import GuardedSite, Limits
 from shadowmon.console.settings import ConsoleSettings
+from shadowmon.traffic.guarded_server import GuardedServer, Guards
 
+
+log = structlog.get_logger()
 
 CONNECTIONS_MAX = 256
 IDLE_SECONDS = 75.0
+_HEAD_MAX_BYTES, _HEADERS_MAX = 8_190, 128
+"""aiohttp's own; the tap takes more."""
 _SHUTDOWN_SECONDS = 2.0
 
 
@@ -62,20 +69,54 @@ async def serve(
         OSError: If the address cannot be listened on.
 
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
-    await runner.setup()
-    limits = Limits(
-        head_seconds=settings.head_timeout_seconds,
-        take_seconds=settings.head_timeout_seconds,
-        idle_seconds=IDLE_SECONDS,
-        connections=CONNECTIONS_MAX,
+    guards = Guards(
+        head_timeout_seconds=settings.head_timeout_seconds,
+        take_timeout_seconds=settings.head_timeout_seconds,
+        lingering_seconds=settings.head_timeout_seconds,
+        idle_timeout_seconds=IDLE_SECONDS,
+        connections_max=CONNECTIONS_MAX,
+        head_max_bytes=_HEAD_MAX_BYTES,
+        headers_max=_HEADERS_MAX,
     )
+    runner = _Runner(app, guards)
+    await runner.setup()
     try:
-        await GuardedSite(runner, sock or await _listening(settings.listen), limits).start()
+        await web.SockSite(runner, sock or await _listening(settings.listen)).start()
     except BaseException:
         await runner.cleanup()
         raise
     return runner
+
+
+class _Runner(web.AppRunner):
+    """Runs an application behind guards."""
+
+    def __init__(self, app: web.Application, guards: Guards) -> None:
+        super().__init__(app, shutdown_timeout=_SHUTDOWN_SECONDS)
+        self._guards = guards
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        return GuardedServer(
+            server.request_handler,
+            guards=self._guards,
+            answer_failure=_answer_failure,
+            request_factory=server.request_factory,
+        )
+
+
+def _answer_failure(status: int, failure: BaseException | None) -> web.Response:
+    """Answer what is not HTTP, or what failed outside every handler, without showing any of it."""
+    is_ours = status >= web.HTTPInternalServerError.status_code
+    if is_ours:
+        log.error("console.request_failed", exc_info=failure)
+    said = "something is wrong" if is_ours else "this is not a request that can be read"
+    return web.Response(
+        text=json.dumps({"error": {"message": said, "hint": ""}}),
+        status=status,
+        content_type="application/json",
+        headers=HEADERS,
+    )
 
 
 async def _listening(address: str) -> socket.socket:

@@ -29,7 +29,7 @@ from shadowmon.rollout.settings import Gate, RolloutSettings, StageSettings
 from shadowmon.sticky import SPAN
 from shadowmon.traffic.codecs.codec import Codec
 from shadowmon.traffic.settings import RouteSettings
-from shadowmon.trial import TrialPlan
+from shadowmon.trial.plan import TrialPlan
 
 
 # --- trials ---

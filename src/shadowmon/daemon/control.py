@@ -51,7 +51,9 @@ from shadowmon.records import (
 from shadowmon.scoring.truth import CORRECT
 from shadowmon.store.store import Save, Saved, Store
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.trial import Memory, Trial, TrialPlan
+from shadowmon.trial.memory import Memory
+from shadowmon.trial.plan import TrialPlan
+from shadowmon.trial.trial import Trial
 
 
 log = structlog.get_logger()
@@ -127,7 +129,7 @@ class Control:
 
     def _count_anew(self) -> None:
         """Tell the workers, and ourselves, by which metrics pairs are counted from now on."""
-        metrics = {name: trial.metrics for name, trial in self.trials.items()}
+        metrics = {name: trial.weighing.metrics for name, trial in self.trials.items()}
         self._tell_counted(metrics)
         self._gates = {
             name: Gate(

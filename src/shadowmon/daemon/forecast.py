@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from shadowmon.config.settings import LabelCoverage, Settings
-from shadowmon.evidence.bets import ASSUMED_BAD_RATE
+from shadowmon.evidence.assumed import ASSUMED_BAD_RATE
 from shadowmon.evidence.plan import (
     LOG_CHAIN_COSTS,
     Forecast,
@@ -35,7 +35,9 @@ from shadowmon.records import (
     Stage,
 )
 from shadowmon.rollout.machine import begin
-from shadowmon.trial import Memory, Trial, TrialPlan
+from shadowmon.trial.memory import Memory
+from shadowmon.trial.plan import TrialPlan
+from shadowmon.trial.trial import Trial
 
 
 PROMOTE_AT = (0.0, 0.25, 0.5)
@@ -139,7 +141,7 @@ class _Forecaster:
         # Only to ask what it needs: it begins nowhere and remembers nothing.
         state = begin(trial_plan.trial_id, now=_ANY_MOMENT)
         trial = Trial(trial_plan, Memory(state=state))
-        self._needs, self._metrics = trial.needs, trial.metrics
+        self._needs, self._metrics = trial.weighing.needs, trial.weighing.metrics
         self._weights = shares(trial_plan.rules)
         self._chained = {rule.claim for rule in trial_plan.rules if rule.kind in TAKES_ALL}
 

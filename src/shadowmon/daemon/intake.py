@@ -18,7 +18,7 @@ import aiohttp
 import structlog
 
 from shadowmon.clock import Clock
-from shadowmon.config.measures import metrics_of, primary_of, scorers_of
+from shadowmon.config.measures import metrics_of, primary_of, scored_by, scorers_of
 from shadowmon.config.settings import LabelCoverage, Settings
 from shadowmon.daemon import build
 from shadowmon.daemon.dependence import Gate
@@ -49,6 +49,7 @@ from shadowmon.records import (
     Score,
     TrialId,
 )
+from shadowmon.scoring.panel import unscored
 from shadowmon.scoring.slowness import SLOW
 from shadowmon.scoring.truth import said
 from shadowmon.sticky import SPAN, place
@@ -129,6 +130,9 @@ class Intake:
         scoring = settings.scoring
         self._quantiles = {
             trial: QuantileOfBefore(scoring.slow_quantile, scoring.slow_block) for trial in metrics
+        }
+        self._declared = {
+            TrialId(name): scored_by(trial) for name, trial in settings.trials.items()
         }
         self._counted: dict[TrialId, Mapping[MetricName, Metric]] = {}
         self.count_by(metrics)
@@ -411,6 +415,10 @@ class Intake:
             if isinstance(score, Lost):
                 self.tallies.add("unscorable_total", trial.trial_id, score.reason)
                 self.tallies.add("pairs_set_aside_total", trial.trial_id)
+                declared = self._declared[trial.trial_id].values()
+                missing = tuple(unscored(declared, each, "scorer_failed"))
+                more = trial.self_check.observations(Score(pair=each, observations=missing), None)
+                self._gates[trial.trial_id].count(each, (*missing, *more), self._clock.now())
             else:
                 more = trial.self_check.observations(score, again.get(trial.trial_id))
                 self._count(trial, each, replace(score, observations=(*score.observations, *more)))

@@ -26,7 +26,7 @@ from shadowmon.evidence.ledger import merge
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Cell, Counts, MetricName, SliceName
 from shadowmon.store.canonical import to_json
-from shadowmon.trial import TrialPlan
+from shadowmon.trial.plan import TrialPlan
 
 
 FORMAT = "shadowmon replay part 1"

@@ -21,7 +21,7 @@ from shadowmon.records import (
     Side,
     SliceName,
 )
-from shadowmon.trial import Trial
+from shadowmon.trial.trial import Trial
 from shadowmon.view import Figure, RuleView, SliceView, TrialView
 
 
@@ -44,7 +44,7 @@ def portrait(trial: Trial, number: int) -> TrialView:
         figures=tuple(_figures(trial)),
         rules=tuple(_rules(trial)),
         log_e_roll_back=memory.average.log_e_value,
-        log_e_roll_back_needed=trial.needs.roll_back,
+        log_e_roll_back_needed=trial.weighing.needs.roll_back,
         pairs=memory.pairs,
         pairs_in_stage=memory.pairs_in_stage,
         last_pair_at=memory.last_pair_at,
@@ -72,7 +72,7 @@ def _rules(trial: Trial) -> Iterator[RuleView]:
     verdict = memory.verdict
     decided = (verdict.reasons[0].rule, verdict.reasons[0].claim) if verdict else None
     for rule, evidence in memory.evidence.items():
-        need = needed(rule, trial.needs)
+        need = needed(rule, trial.weighing.needs)
         weight = memory.average.weights.get(rule, 1.0)
         proven = evidence.log_e_value >= need
         blamed = over and decided == (rule.name, rule.claim)
@@ -105,7 +105,7 @@ def _figures(trial: Trial) -> Iterator[Figure]:
     plan = trial.plan
     drawn: dict[tuple[MetricName, SliceName, Contrast], None] = {}
     slices = sorted({slice_name for _, slice_name in trial.memory.totals} | {EVERYTHING})
-    for name, metric in trial.metrics.items():
+    for name, metric in trial.weighing.metrics.items():
         for slice_name in slices if name == plan.primary else [EVERYTHING]:
             drawn[name, slice_name, natural_contrast(metric)] = None
     for rule in plan.rules:
@@ -115,7 +115,7 @@ def _figures(trial: Trial) -> Iterator[Figure]:
 
 
 def _figure(trial: Trial, name: MetricName, slice_name: SliceName, contrast: Contrast) -> Figure:
-    metric = trial.metrics[name]
+    metric = trial.weighing.metrics[name]
     accounts = trial.memory.totals.get((name, slice_name), {})
     pooled = sampling.weighted_sum(accounts, places=outcomes.places(metric))
     baseline, optimized = outcomes.rates(metric, pooled)

@@ -26,12 +26,10 @@ import msgspec
 from shadowmon.daemon.parts import config_hash
 from shadowmon.errors import StoreError
 from shadowmon.evidence import outcomes, restart
-from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.by_hand import is_receipt
-from shadowmon.evidence.eprocess import bet_on
-from shadowmon.evidence.multiplicity import average, blame
-from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, judge
-from shadowmon.policy.rules import TAKES_ALL, TRIPWIRES, Rule, shares
+from shadowmon.evidence.eprocess import bet_as_set
+from shadowmon.policy.judge import Case, judge
+from shadowmon.policy.rules import TAKES_ALL, TRIPWIRES, Rule
 from shadowmon.records import (
     NO_TRAFFIC,
     Claim,
@@ -47,12 +45,12 @@ from shadowmon.records import (
     Verdict,
     Weight,
 )
-from shadowmon.rollout.machine import begin
 from shadowmon.store.copy import copy_of
 from shadowmon.store.settings import StoreSettings
 from shadowmon.store.sql import SqlStore
 from shadowmon.store.store import Row, Store
-from shadowmon.trial import Memory, Trial, TrialPlan
+from shadowmon.trial.plan import TrialPlan
+from shadowmon.trial.weighing import Weighing
 
 
 _Json: TypeAlias = Mapping[str, Any]
@@ -218,26 +216,26 @@ def _rejudged(row: Row, told: _Told, plan: TrialPlan | None) -> Rejudged:
 def _judged(row: Row, told: _Told, plan: TrialPlan) -> tuple[Verdict, tuple[str, ...]]:
     data = row.entry.data
     counted = _Counted(data["reasons"], told)
-    trial = Trial(plan, Memory(state=begin(plan.trial_id, now=row.entry.at)))
+    weighing = Weighing(plan)
     rules = [rule for rule in plan.rules if rule.armed]
     chained = {rule.claim for rule in plan.rules if rule.kind in TAKES_ALL}
     evidence = {
-        rule: _evidence(rule, counted, trial, chained=rule.claim in chained) for rule in rules
+        rule: _evidence(rule, counted, weighing, chained=rule.claim in chained) for rule in rules
     }
     case = Case(
         trial_id=plan.trial_id,
         epoch=data["epoch"],
         rules=rules,
         evidence=evidence,
-        average=_average(plan, evidence),
-        needs=trial.needs,
+        average=weighing.average(evidence),
+        needs=weighing.needs,
         now=row.entry.at,
         alone={rule: _alone(evidence[rule]) for rule in rules if rule.kind in TRIPWIRES},
     )
     # A verdict to step down is given only to who holds weight; of the others the ladder tells.
     holds_weight = data["decision"] == "step_down" or told.weight > NO_TRAFFIC
     verdict = judge(case, holds_weight=holds_weight)
-    unknown = tuple(rule.name for rule in rules if counted.of(rule, trial) is None)
+    unknown = tuple(rule.name for rule in rules if counted.of(rule, weighing) is None)
     return verdict, unknown
 
 
@@ -254,13 +252,13 @@ class _Counted:
             self._reasons.setdefault((scope, *_cell(claim)), reason)
             self._reasons.setdefault((scope, *_figure(claim)), reason)
 
-    def of(self, rule: Rule, trial: Trial) -> _Json | None:
+    def of(self, rule: Rule, weighing: Weighing) -> _Json | None:
         """Return a reason with the counts that a rule of today asks about."""
-        scores = trial.metrics[rule.claim.metric].kind is MetricKind.SCORES
+        scores = weighing.metrics[rule.claim.metric].kind is MetricKind.SCORES
         about = _figure(rule.claim) if scores else _cell(rule.claim)
         exactly = self._reasons.get((rule.scope, rule.claim))
         found = exactly or self._reasons.get((rule.scope, *about))
-        places = len(trial.scales.describe(rule.claim)["gains"])
+        places = len(weighing.scales.describe(rule.claim)["gains"])
         # Another number of places was counted in another way: at other sampling rates, perhaps.
         return found if found and len(found["counts"]) == places else None
 
@@ -274,17 +272,17 @@ def _figure(claim: Claim) -> tuple[MetricName, SliceName, Contrast, float]:
     return claim.metric, claim.slice, claim.contrast, claim.limit
 
 
-def _evidence(rule: Rule, counted: _Counted, trial: Trial, *, chained: bool) -> Evidence:
+def _evidence(rule: Rule, counted: _Counted, weighing: Weighing, *, chained: bool) -> Evidence:
     """Weigh what was counted as `Scales.weigh` does."""
-    claim, reason = rule.claim, counted.of(rule, trial)
+    claim, reason = rule.claim, counted.of(rule, weighing)
     counts: Counts = tuple(reason["counts"]) if reason else ()
     power = reason["recompute"].get("power", 1.0) if reason else 1.0
-    log_e = trial.scales.recompute(claim, counts, power) if any(counts) else 0.0
+    log_e = weighing.scales.recompute(claim, counts, power) if any(counts) else 0.0
     if reason is not None and any(counts) and chained:
-        log_e = restart.log_e_value(log_e, _chain(claim, counts, reason, trial))
+        log_e = restart.log_e_value(log_e, _chain(claim, counts, reason, weighing))
     return Evidence(
         claim=claim,
-        kind=trial.metrics[claim.metric].kind,
+        kind=weighing.metrics[claim.metric].kind,
         log_e_value=log_e,
         count=reason["count"] if reason else 0,
         missing=0,
@@ -297,9 +295,9 @@ def _evidence(rule: Rule, counted: _Counted, trial: Trial, *, chained: bool) -> 
     )
 
 
-def _chain(claim: Claim, counts: Counts, reason: _Json, trial: Trial) -> restart.Chain:
+def _chain(claim: Claim, counts: Counts, reason: _Json, weighing: Weighing) -> restart.Chain:
     told = reason["recompute"]
-    bets = trial.scales.describe(claim)
+    bets = weighing.scales.describe(claim)
     same_claim = msgspec.convert(reason["claim"], Claim) == claim
     same_bets = is_receipt(told) and (told["bets"], told["shares"]) == (
         bets["bets"],
@@ -307,32 +305,19 @@ def _chain(claim: Claim, counts: Counts, reason: _Json, trial: Trial) -> restart
     )
     if same_claim and same_bets and told.get("fresh"):
         return restart.from_json({**told["fresh"], "counts": counts})
-    plan = trial.plan
-    process = bet_on(
+    process = bet_as_set(
         claim,
-        assumed_noise=assumed_noise(claim, plan.evidence),
-        metric=trial.metrics[claim.metric],
-        rates=plan.rates,
+        weighing.plan.evidence,
+        metric=weighing.metrics[claim.metric],
+        rates=weighing.plan.rates,
     )
     return restart.advance(
         None,
         process,
         counts,
         pairs=reason["count"],
-        restart_pairs=plan.evidence.restart_pairs,
+        restart_pairs=weighing.plan.evidence.restart_pairs,
         exponent=told.get("power", 1.0),
-    )
-
-
-def _average(plan: TrialPlan, evidence: Mapping[Rule, Evidence]) -> Average:
-    weights = shares(plan.rules)
-    if not weights:
-        return NOTHING_PROVEN
-    log_es = [evidence[rule].log_e_value for rule in weights]
-    return Average(
-        log_e_value=average(log_es, list(weights.values())),
-        blamed=list(weights)[blame(log_es, list(weights.values()))],
-        weights=weights,
     )
 
 

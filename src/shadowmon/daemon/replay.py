@@ -53,7 +53,8 @@ from shadowmon.scoring.service import LATENCY_EXCESS
 from shadowmon.scoring.truth import against_label, digest, said
 from shadowmon.traffic.codecs import strict_json
 from shadowmon.traffic.settings import RouteSettings
-from shadowmon.trial import Trial, TrialPlan, counted_by
+from shadowmon.trial.plan import TrialPlan, counted_by
+from shadowmon.trial.trial import Trial
 from shadowmon.view import TrialView
 
 

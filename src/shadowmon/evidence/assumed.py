@@ -1,7 +1,9 @@
 """
-An assumed truth becomes the law of the next pair, to forecast by (plan.py).
+An assumed truth becomes the law of the next pair: to lay bets for (bets.py), to forecast by
+(plan.py).
 
-Rule: what is assumed decides nothing. It makes forecasts right or wrong, never verdicts.
+Rule: what is assumed decides nothing. It makes bets good or bad and forecasts right or wrong, but
+never a verdict.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from shadowmon.evidence import knots, outcomes
-from shadowmon.evidence.bets import ASSUMED_BAD_RATE, ASSUMED_GOOD_RATE
 from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.knots import KNOTS, Span
 from shadowmon.evidence.outcomes import BASELINE_ONLY, BOTH_NO, BOTH_YES, OPTIMIZED_ONLY
-from shadowmon.records import Claim, Contrast, Metric
+from shadowmon.records import Claim, Contrast
+
+
+ASSUMED_GOOD_RATE = 0.9
+ASSUMED_BAD_RATE = 0.01
+"""The baseline's rates where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +40,8 @@ def assume(
     truth: float,
     *,
     noise: float,
-    metric: Metric | None = None,
+    distance: float = 1.0,
+    span: Span | None = None,
     baseline_rate: float | None = None,
 ) -> Law:
     """
@@ -46,15 +53,17 @@ def assume(
         noise: Share of pairs in which only one of the two models gets a yes, though neither is
             better; as much of it as fits beside the rates. Of a divergence that is corrected by the
             baseline's own: that one.
-        metric: What the claim is about. None stands for verdicts, or a divergence in [0, 1].
+        distance: Of a divergence: that of two answers that differ at all, in (0, 1], as a share of
+            the largest there is.
+        span: Range of the score that is counted in a histogram. None stands for verdicts, or a
+            divergence in [0, 1].
         baseline_rate: Share of the baseline's yeses; None: 0.9 of a good rate, 0.01 of a bad one.
-            Of a divergence there is none: the widest law with this mean is taken, in which answers
-            are the same or have nothing in common. So are scores: yes or no.
+            Of a divergence there is none: answers are the same or `distance` apart. So are scores:
+            yes or no.
 
     """
-    span = None if metric is None else outcomes.span(metric, claim.contrast, claim.limit)
     if claim.contrast is Contrast.MEAN:
-        return _same_or_nothing(truth, noise, span or knots.UNIT_SPAN)
+        return _same_or_apart(truth, noise, distance, span or knots.UNIT_SPAN)
     good = claim.contrast is Contrast.RELATIVE_DROP
     usual = ASSUMED_GOOD_RATE if good else ASSUMED_BAD_RATE
     baseline = usual if baseline_rate is None else baseline_rate
@@ -75,12 +84,20 @@ def assume(
     return Law(deposits=_on_knots(scores, span), chances=chances)
 
 
-def _same_or_nothing(mean: float, noise: float, span: Span) -> Law:
+def _same_or_apart(mean: float, noise: float, distance: float, span: Span) -> Law:
+    """
+    Return a law with this mean, in which answers are the same or this far apart.
+
+    Below 0 lies what noise subtracts (floor.py): as seldom as makes it `noise` on average. A mean
+    beyond the distance moves the distance.
+    """
     lower, upper = span
     below = min(noise / -lower, 0.5) if lower < 0 else 0.0
-    above = min(max((mean - below * lower) / upper, 0.0), 1 - below)
+    owed = max(mean - below * lower, 0.0)
+    apart = min(max(distance * upper, owed / (1 - below)), upper)
+    above = min(owed / apart, 1 - below)
     chances = np.array([below, 1 - below - above, above])
-    return Law(deposits=_on_knots([lower, 0.0, upper], span), chances=chances)
+    return Law(deposits=_on_knots([lower, 0.0, apart], span), chances=chances)
 
 
 def _on_knots(scores: Sequence[float], span: Span) -> Floats:

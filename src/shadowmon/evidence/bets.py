@@ -29,10 +29,9 @@ import numpy as np
 
 from numpy.polynomial import legendre
 
-from shadowmon.evidence import knots
+from shadowmon.evidence.assumed import ASSUMED_BAD_RATE, assume
 from shadowmon.evidence.gains import Floats, gains
-from shadowmon.evidence.knots import KNOTS, UNIT, Span
-from shadowmon.evidence.outcomes import BASELINE_ONLY, BOTH_NO, BOTH_YES, OPTIMIZED_ONLY, score
+from shadowmon.evidence.knots import Span
 from shadowmon.evidence.sampling import ALL_SAMPLED, shrinkage
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Claim, Contrast, Side
@@ -51,10 +50,6 @@ SPREAD = 0.3
 PLANNED = {Side.BETTER: (0.0, 0.25, 0.5), Side.WORSE: (1.5, 2.0, 3.0, 5.0)}
 """The truths that the bets are laid for, as multiples of the limit."""
 
-ASSUMED_GOOD_RATE = 0.9
-ASSUMED_BAD_RATE = 0.01
-"""Baseline's rates in the planned truths of the relative contrasts."""
-
 COIN_NODES = 32
 
 
@@ -72,6 +67,7 @@ def lay(
     claim: Claim,
     *,
     assumed_noise: float,
+    assumed_distance: float = 1.0,
     span: Span | None = None,
     rates: Sequence[int] = ALL_SAMPLED,
 ) -> Bets:
@@ -82,6 +78,8 @@ def lay(
         claim: What is to be proven; its metric and slice play no part.
         assumed_noise: Share of pairs, in (0, 1], in which one model is right and the other wrong
             though neither is better.
+        assumed_distance: Of a divergence: that of two answers that differ at all, in (0, 1], as a
+            share of the largest there is.
         span: Range of the score that is counted in a histogram, as for `gains`.
         rates: All sampling rates that may occur, in basis points.
 
@@ -96,7 +94,7 @@ def lay(
         for truth in _planned_truths(claim, span)
         if (
             kelly := _kelly_bet(
-                won, _law(claim.contrast, truth, assumed_noise, claim.limit, span), sizes
+                won, _law(claim, truth, assumed_noise, assumed_distance, span), sizes
             )
         )
     ]
@@ -155,59 +153,20 @@ def _planned_truths(claim: Claim, span: Span | None) -> list[float]:
     return [min(multiple * claim.limit, highest) for multiple in PLANNED[claim.side]]
 
 
-def _law(contrast: Contrast, truth: float, noise: float, limit: float, span: Span | None) -> Floats:
-    """Return the probability of each place if the figure were `truth`."""
-    if contrast is Contrast.MEAN:
-        return _distances(truth, noise, span or knots.UNIT_SPAN)
-    table = _verdicts(contrast, truth, noise)
-    return table if span is None else _as_scores(table, contrast, limit, span)
-
-
-def _verdicts(contrast: Contrast, truth: float, noise: float) -> Floats:
-    if contrast is Contrast.RELATIVE_DROP:
-        return _table(ASSUMED_GOOD_RATE, -truth * ASSUMED_GOOD_RATE, noise)
-    if contrast is Contrast.ABSOLUTE_RISE:
-        return _table((1 - truth) / 2, truth, noise)
+def _law(
+    claim: Claim, truth: float, assumed_noise: float, assumed_distance: float, span: Span | None
+) -> Floats:
+    """Return what an average pair adds to the account if the figure were `truth`."""
     # Errors are rarer than noise may be: then half of the baseline's are taken as shared.
-    return _table(ASSUMED_BAD_RATE, truth * ASSUMED_BAD_RATE, min(noise, ASSUMED_BAD_RATE))
-
-
-def _distances(truth: float, noise: float, span: Span) -> Floats:
-    """
-    Return the widest law with this mean: the answers are the same or have nothing in common.
-
-    Below 0 lies what noise subtracts (floor.py): as seldom as makes it `noise` on average.
-    """
-    lower, upper = span
-    below = min(noise / -lower, 0.5) if lower < 0 else 0.0
-    above = min((truth - below * lower) / upper, 1 - below)
-    law = np.zeros(KNOTS + 1)
-    law[int(np.abs(knots.positions(span)).argmin())] = 1 - below - above
-    law[0] += below
-    law[KNOTS - 1] += above
-    return law
-
-
-def _as_scores(table: Floats, contrast: Contrast, limit: float, span: Span) -> Floats:
-    """Return the law of a score's knots if figures were yes and no."""
-    law = np.zeros(KNOTS + 1)
-    for place, chance in enumerate(table[:-1]):
-        baseline, optimized = divmod(place, 2)
-        for knot, amount in knots.split(score(contrast, limit, baseline, optimized), span):
-            law[knot] += chance * amount / UNIT
-    return law
-
-
-def _table(baseline: float, rise: float, noise: float) -> Floats:
-    """Return the 2x2 law with this baseline rate and rise, and as much noise as fits between."""
-    rise = min(rise, 1 - baseline)
-    differing = max(abs(rise), min(noise, 2 * (1 - baseline) - rise, 2 * baseline + rise))
-    law = np.zeros(5)
-    law[OPTIMIZED_ONLY] = (differing + rise) / 2
-    law[BASELINE_ONLY] = (differing - rise) / 2
-    law[BOTH_YES] = baseline - law[BASELINE_ONLY]
-    law[BOTH_NO] = 1 - baseline - law[OPTIMIZED_ONLY]
-    return law
+    rare = claim.contrast is Contrast.RELATIVE_RISE
+    noise = min(assumed_noise, ASSUMED_BAD_RATE) if rare else assumed_noise
+    middle = (1 - truth) / 2 if claim.contrast is Contrast.ABSOLUTE_RISE else None
+    law = assume(
+        claim, truth, noise=noise, distance=assumed_distance, span=span, baseline_rate=middle
+    )
+    added = law.chances @ law.deposits
+    average: Floats = added / added.sum()
+    return average
 
 
 # --- A fair coin -----------------------------------------------------------

@@ -35,9 +35,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from shadowmon.evidence import outcomes
-from shadowmon.evidence.bets import Bets, lay
+from shadowmon.evidence.bets import Bets, assumed_noise, lay
 from shadowmon.evidence.gains import Floats, gains, kind_of
 from shadowmon.evidence.sampling import ALL_SAMPLED, shrinkage
+from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Claim, Metric
 
 
@@ -77,6 +78,7 @@ def bet_on(
     claim: Claim,
     *,
     assumed_noise: float,
+    assumed_distance: float = 1.0,
     metric: Metric | None = None,
     rates: Sequence[int] = ALL_SAMPLED,
 ) -> EProcess:
@@ -86,18 +88,42 @@ def bet_on(
     Args:
         claim: What is to be proven.
         assumed_noise: See `bets.lay`.
+        assumed_distance: See `bets.lay`.
         metric: What the claim is about. None stands for verdicts, or a divergence in [0, 1].
         rates: All sampling rates that may occur, in basis points.
 
     """
     span = None if metric is None else outcomes.span(metric, claim.contrast, claim.limit)
     kind = kind_of(claim.contrast) if metric is None else metric.kind
-    bets = lay(claim, assumed_noise=assumed_noise, span=span, rates=rates)
+    bets = lay(
+        claim,
+        assumed_noise=assumed_noise,
+        assumed_distance=assumed_distance,
+        span=span,
+        rates=rates,
+    )
     won = gains(claim.contrast, claim.limit, claim.side, span)
     tables = [np.log1p(np.outer(won * shrunk, bets.sizes)) for shrunk in shrinkage(rates)]
     for table in tables:
         table[:-1] /= outcomes.units(kind)
     return EProcess(log_factors=np.concatenate(tables), log_shares=np.log(bets.shares), bets=bets)
+
+
+def bet_as_set(
+    claim: Claim,
+    settings: EvidenceSettings,
+    *,
+    metric: Metric | None = None,
+    rates: Sequence[int] = ALL_SAMPLED,
+) -> EProcess:
+    """Lay the bets on a claim for what the settings assume; otherwise as `bet_on`."""
+    return bet_on(
+        claim,
+        assumed_noise=assumed_noise(claim, settings),
+        assumed_distance=settings.assumed_distance,
+        metric=metric,
+        rates=rates,
+    )
 
 
 def log_sum_exp(logarithms: Floats) -> Floats:

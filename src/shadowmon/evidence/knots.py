@@ -9,7 +9,8 @@ arithmetic and geometric means
     (1 + bet k)^(1 - f) (1 + bet k')^f <= 1 + bet ((1 - f) k + f k').
 
 The split costs a little evidence, at most (bet x spacing)^2 / 8 per observation, and never validity
-(statistics, section 2). The mean of the score is kept exactly.
+(statistics, section 2). The mean of the scores stands as they were rounded, within a 65536th of the
+range.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ import math
 
 from collections.abc import Sequence
 
-from shadowmon.evidence.bets import assumed_noise
-from shadowmon.evidence.eprocess import bet_on, log_sum_exp
+from shadowmon.evidence.eprocess import bet_as_set, log_sum_exp
 from shadowmon.evidence.sampling import ALL_SAMPLED
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Evidence, Metric
@@ -52,8 +51,7 @@ def pairs_still_needed(
     seen = evidence.count + evidence.missing
     if not seen:
         return None
-    noise = assumed_noise(evidence.claim, settings)
-    process = bet_on(evidence.claim, assumed_noise=noise, metric=metric, rates=rates)
+    process = bet_as_set(evidence.claim, settings, metric=metric, rates=rates)
     drift = process.log_wealth(evidence.counts) / seen
 
     def after(pairs: int) -> float:

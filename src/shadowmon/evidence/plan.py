@@ -30,10 +30,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
-from shadowmon.evidence import restart
+from shadowmon.evidence import outcomes, restart
 from shadowmon.evidence.assumed import Law, assume
 from shadowmon.evidence.bets import assumed_noise
-from shadowmon.evidence.eprocess import EProcess, bet_on, log_sum_exp
+from shadowmon.evidence.eprocess import EProcess, bet_as_set, log_sum_exp
 from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.outcomes import BASELINE_ONLY, BOTH_NO, OPTIMIZED_ONLY
 from shadowmon.evidence.settings import EvidenceSettings
@@ -86,7 +86,7 @@ def plan(
 
     """
     laid_for = assumed_noise(claim, settings)
-    process = bet_on(claim, assumed_noise=laid_for, metric=metric)
+    process = bet_as_set(claim, settings, metric=metric)
     law = (
         truth
         if isinstance(truth, Law)
@@ -94,7 +94,8 @@ def plan(
             claim,
             truth,
             noise=laid_for if noise is None else noise,
-            metric=metric,
+            distance=settings.assumed_distance,
+            span=None if metric is None else outcomes.span(metric, claim.contrast, claim.limit),
             baseline_rate=baseline_rate,
         )
     )
@@ -160,7 +161,7 @@ def violation_free_pairs(limit: float, log_e_needed: float, *, settings: Evidenc
     of all pairs can, in about log_e_needed / limit of them.
     """
     claim = _about_violations(Contrast.ABSOLUTE_RISE, limit, Side.BETTER)
-    process = bet_on(claim, assumed_noise=assumed_noise(claim, settings))
+    process = bet_as_set(claim, settings)
     law = Law(deposits=np.eye(1, len(process.log_factors), BOTH_NO), chances=np.ones(1))
     return math.ceil(plan_of(process, law, log_e_needed).mean - 1e-6)
 
@@ -178,7 +179,7 @@ def violations_needed(
 
     """
     claim = _about_violations(Contrast.ANY_RISE, 0.0, Side.WORSE)
-    process = bet_on(claim, assumed_noise=assumed_noise(claim, settings))
+    process = bet_as_set(claim, settings)
     alone = 0
     while process.log_e_value(process.log_wealth(_only(alone, baseline_only))) < log_e_needed:
         alone += 1

@@ -47,5 +47,7 @@ class EvidenceSettings(BaseModel):
     assumed_noise: Annotated[float, Field(gt=0, le=1)] = 0.03
     """Share of pairs in which one model is right and the other wrong though neither is better. It
     only tunes the bets: a wrong figure costs pairs, never validity."""
+    assumed_distance: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """How far apart two answers are that differ at all, in a divergence; 1: nothing in common."""
     assumed_error_noise: Annotated[float, Field(gt=0, le=1)] = 0.002
-    """The same of errors, and of whatever else is judged by an absolute rise."""
+    """The noise of errors, and of whatever else is judged by an absolute rise."""

@@ -19,9 +19,8 @@ from typing import Any, TypeAlias
 
 from shadowmon.evidence import alarm, by_hand, gains, outcomes, restart, sampling
 from shadowmon.evidence.alarm import Alarm
-from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.confseq import Interval, interval
-from shadowmon.evidence.eprocess import EProcess, bet_on
+from shadowmon.evidence.eprocess import EProcess, bet_as_set
 from shadowmon.evidence.knots import Span, positions
 from shadowmon.evidence.restart import Chain
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
@@ -96,11 +95,8 @@ class Scales:
             question = replace(claim, slice=EVERYTHING)
             process = by_question.get(question)
             if process is None:
-                process = by_question[question] = bet_on(
-                    claim,
-                    assumed_noise=assumed_noise(claim, self._settings),
-                    metric=self._metrics[claim],
-                    rates=self._rates,
+                process = by_question[question] = bet_as_set(
+                    claim, self._settings, metric=self._metrics[claim], rates=self._rates
                 )
             processes[claim] = process
         return processes

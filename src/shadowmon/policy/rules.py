@@ -87,6 +87,14 @@ def natural_contrast(metric: Metric) -> Contrast:
     return Contrast.ABSOLUTE_RISE
 
 
+UNASKED_LIMIT = 0.05
+
+
+def unasked(metric: Metric) -> tuple[tuple[Contrast, float], ...]:
+    """Return what scores are counted for that no rule asks of: they must be counted for one."""
+    return ((natural_contrast(metric), UNASKED_LIMIT),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What the rules of a trial are about."""

@@ -14,28 +14,24 @@ Rule 3: a passage ends once, by `_end`, and whatever was recorded leaves with it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from shadowmon.ipc.board import Count
 from shadowmon.ipc.handover import ExchangeHead, ServedHead
-from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
-from shadowmon.proxy.head import (
+from shadowmon.proxy.answer_head import (
     CONTINUE,
     AnswerHead,
-    RequestHead,
     answer_wire,
     informational_wire,
     switching_wire,
 )
+from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+from shadowmon.proxy.line import CONNECTING, FULL
 from shadowmon.proxy.pick import Choice, Watch
+from shadowmon.proxy.request_head import RequestHead
+from shadowmon.proxy.sides import Answerer, Asker
+from shadowmon.proxy.station import Station
+from shadowmon.proxy.tee import Recording
+from shadowmon.proxy.tunnel import dig
 from shadowmon.records import Ending
-
-
-if TYPE_CHECKING:
-    from shadowmon.proxy.station import Station
-    from shadowmon.proxy.tee import Recording
-    from shadowmon.proxy.upstream import Upstream
-    from shadowmon.proxy.user import User
 
 
 SOURCE = "proxy"
@@ -46,7 +42,6 @@ _YES, _OUT, _ = Watch
 _SAMPLED_OUT, _UNROUTED = Count.SAMPLED_OUT, Count.UNROUTED
 _COMPLETE = Ending.COMPLETE
 _FIRST_FAILURE = 500
-_CLOSING_SECONDS = 2.0
 
 
 class Passage:
@@ -74,7 +69,7 @@ class Passage:
         "uploaded",
     )
 
-    def __init__(self, station: Station, user: User, head: RequestHead, choice: Choice) -> None:
+    def __init__(self, station: Station, user: Asker, head: RequestHead, choice: Choice) -> None:
         self._station = station
         self._user = user
         self.head = head
@@ -83,7 +78,7 @@ class Passage:
         self._began_at = self._asked_at = station.monotonic()
         self._first_byte_at: float | None = None
         self._answer: AnswerHead | None = None
-        self._upstream: Upstream | None = None
+        self._upstream: Answerer | None = None
         self._kept: list[bytes] | None = []
         """Everything that was sent to the model; None once it cannot be sent again."""
         self._kept_bytes = 0
@@ -112,13 +107,13 @@ class Passage:
 
     # --- the request's way ---
 
-    def _join(self, upstream: Upstream) -> None:
+    def _join(self, upstream: Answerer) -> None:
         self._upstream = upstream
         upstream.passage = self
         if self._user.choked:
-            upstream.pause()
+            upstream.hold(FULL)
 
-    def connected(self, upstream: Upstream) -> None:
+    def connected(self, upstream: Answerer) -> None:
         """There is a new connection (from `Pool.connect`)."""
         if self._over:
             upstream.leave()
@@ -127,7 +122,7 @@ class Passage:
         waiting, self._waiting = self._waiting, []
         if waiting:
             upstream.transport.write(waiting[0] if len(waiting) == 1 else b"".join(waiting))
-        self._user.release_connecting()
+        self._user.release(CONNECTING)
 
     def unreachable(self) -> None:
         """There is no connection to be had (from `Pool.connect`)."""
@@ -159,15 +154,15 @@ class Passage:
             return
         self._waiting.append(wire)
         if not last:
-            self._user.hold_connecting()
+            self._user.hold(CONNECTING)
 
     def hold_upload(self) -> None:
         """The model server does not take what was sent."""
-        self._user.hold_model_full()
+        self._user.hold(FULL)
 
     def release_upload(self) -> None:
         """The model server has taken it."""
-        self._user.release_model_full()
+        self._user.release(FULL)
 
     # --- the answer's way ---
 
@@ -231,7 +226,7 @@ class Passage:
     def lost(self, *, may_be_stale: bool) -> None:
         """The connection ended before the answer did."""
         self._upstream = None
-        self._user.release_model_full()
+        self._user.release(FULL)
         if self._answer is not None:
             self._station.slot.add(Count.TRUNCATED)
             self._end(Ending.TRUNCATED)
@@ -264,6 +259,9 @@ class Passage:
     def abandon(self) -> None:
         """The request turned out malformed: nothing of it is worth keeping."""
         self._leave()
+        self._over_unrecorded()
+
+    def _over_unrecorded(self) -> None:
         self._over = True
         if self.recording is not None:
             self.recording.forget()
@@ -273,7 +271,7 @@ class Passage:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             upstream.leave()
-            self._user.release_model_full()
+            self._user.release(FULL)
 
     def _fail(self, status: int, problem: str) -> None:
         if self._may_fall_back():
@@ -309,61 +307,35 @@ class Passage:
         if upstream is None:
             self._waiting = list(kept)
             if not self.uploaded:
-                self._user.hold_connecting()
+                self._user.hold(CONNECTING)
             pool.connect(self)
         else:
             self._waiting = []
             self._join(upstream)
             upstream.transport.write(b"".join(kept))
 
-    # --- something else than HTTP ---
-
     def switch(self, head: AnswerHead, rest: bytes) -> None:
-        """The connection speaks something else from here on; it is passed on, never recorded."""
-        self._station.slot.add(Count.TUNNELLED)
-        if self.recording is not None:
-            self.recording.forget()
-            self.recording = None
-        self._kept = None
-        self._answer = head
-        self._user.write(switching_wire(head, self.head.upgrade or b"") + rest)
-        self._user.tunnel()
-
-    def tunnel_up(self, data: bytes) -> None:
-        """Pass bytes on to the model server."""
-        if self._upstream is not None:
-            self._upstream.transport.write(data)
-
-    def tunnel_down(self, data: bytes) -> None:
-        """Pass bytes on to the user."""
-        self._user.write(data)
-
-    def tunnel_closed(self) -> None:
-        """The model server closed it."""
+        """The connection speaks something else from here on; that is never recorded."""
+        upstream = self._upstream
+        self._over_unrecorded()
+        if upstream is None:
+            return
         self._upstream = None
-        self._over = True
-        self._user.close()
-
-    def tunnel_left(self) -> None:
-        """The user closed it: send what is on its way, then close."""
-        upstream, self._upstream = self._upstream, None
-        self._over = True
-        if upstream is not None:
-            upstream.passage = None
-            upstream.transport.close()
-            self._station.loop.call_later(_CLOSING_SECONDS, upstream.transport.abort)
+        self._station.slot.add(Count.TUNNELLED)
+        down = switching_wire(head, self.head.upgrade or b"") + rest
+        dig(self._station, self._user, upstream, down=down)
 
     # --- flow control ---
 
     def choke(self) -> None:
         """The user does not take what was sent."""
         if self._upstream is not None:
-            self._upstream.pause()
+            self._upstream.hold(FULL)
 
     def unchoke(self) -> None:
         """The user has taken it."""
         if self._upstream is not None:
-            self._upstream.resume()
+            self._upstream.release(FULL)
 
     # --- the end ---
 

@@ -11,14 +11,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from typing import TYPE_CHECKING
-
 from shadowmon.proxy.plan import Limits, PlannedModel
+from shadowmon.proxy.sides import Waiter
 from shadowmon.proxy.upstream import Upstream
-
-
-if TYPE_CHECKING:
-    from shadowmon.proxy.passage import Passage
 
 
 class Pool:
@@ -64,11 +59,11 @@ class Pool:
         if upstream in self._idle:
             self._idle.remove(upstream)
 
-    def connect(self, passage: Passage) -> None:
-        """Make a connection, and tell `passage` when it is there, or that it cannot be had."""
+    def connect(self, waiter: Waiter) -> None:
+        """Make a connection, and tell `waiter` when it is there, or that it cannot be had."""
         task = self._tasks.create_task(self._connect())
         self._connecting.add(task)
-        task.add_done_callback(lambda done: self._tell(passage, done))
+        task.add_done_callback(lambda done: self._tell(waiter, done))
 
     async def _connect(self) -> Upstream | None:
         try:
@@ -80,13 +75,13 @@ class Pool:
             return None
         return upstream
 
-    def _tell(self, passage: Passage, done: asyncio.Task[Upstream | None]) -> None:
+    def _tell(self, waiter: Waiter, done: asyncio.Task[Upstream | None]) -> None:
         self._connecting.discard(done)
         upstream = None if done.cancelled() or done.exception() else done.result()
         if upstream is None:
-            passage.unreachable()
+            waiter.unreachable()
         else:
-            passage.connected(upstream)
+            waiter.connected(upstream)
 
     def sweep(self, now: float) -> None:
         """Close what has been idle for too long; `now` stands until the next sweep."""

@@ -13,19 +13,14 @@ import itertools
 import os
 import socket
 
-from typing import TYPE_CHECKING
-
 from shadowmon.clock import Clock
-from shadowmon.ipc.board import Board
-from shadowmon.proxy.head import RequestReader
+from shadowmon.ipc.board import Board, Count
 from shadowmon.proxy.pick import Picker
 from shadowmon.proxy.plan import Plan
 from shadowmon.proxy.pool import Pool
+from shadowmon.proxy.request_head import RequestReader
+from shadowmon.proxy.sides import Visitor
 from shadowmon.proxy.tee import Tee
-
-
-if TYPE_CHECKING:
-    from shadowmon.proxy.user import User
 
 
 _SWEEPS_PER_TIMEOUT = 8
@@ -58,7 +53,7 @@ class Station:
         self.pools = {
             model.name: Pool(model, plan.limits, tasks, self.now) for model in plan.models
         }
-        self.users: set[User] = set()
+        self.users: set[Visitor] = set()
         self.draining = False
         self.empty = asyncio.Event()
         """Set when the last user's connection is closed while draining."""
@@ -82,6 +77,29 @@ class Station:
     def new_id(self) -> str:
         """Make an id for a request that has none; nobody outside ever sees it."""
         return f"{self._life}{next(self._numbers):016x}"
+
+    def admit(self, user: Visitor) -> bool:
+        """Look after a new connection; return False if there are too many."""
+        if len(self.users) >= self.limits.connections_max:
+            self.slot.add(Count.CONNECTIONS_REFUSED)
+            return False
+        self.slot.add(Count.CONNECTIONS)
+        self.users.add(user)
+        return True
+
+    def replace(self, user: Visitor, by: Visitor) -> None:
+        """Look after `by` from now on, which has taken over the connection of `user`."""
+        self.users.discard(user)
+        self.users.add(by)
+
+    def dismiss(self, user: Visitor) -> None:
+        """Look no more after a connection; it has ended, or was never admitted."""
+        if user not in self.users:
+            return
+        self.users.remove(user)
+        self.slot.add(Count.CONNECTIONS_CLOSED)
+        if self.draining and not self.users:
+            self.empty.set()
 
     def drain(self) -> None:
         """End every connection as soon as no request is under way on it."""

@@ -7,58 +7,52 @@ An answer's head is read and written anew; its body's bytes are passed on as the
 Rule 1: a connection is used again only if its last answer was whole, the request was whole too,
         nothing came after the answer, and the server did not say otherwise.
 Rule 2: bytes that nobody asked for end the connection.
-Rule 3: what ends too early is never made to look whole (`Passage.lost`).
+Rule 3: what ends too early is never made to look whole (`Way.lost`).
 """
 
 from __future__ import annotations
 
-import asyncio
+from typing import Protocol
 
-from typing import TYPE_CHECKING, cast
-
+from shadowmon.proxy.answer_head import FINAL, SWITCHING, AnswerHead, read_answer
+from shadowmon.proxy.fields import HEAD_END, HeadError
 from shadowmon.proxy.framing import MORE, UNTIL_CLOSE, Framing, FramingError, framing
-from shadowmon.proxy.head import (
-    FINAL,
-    HEAD_END,
-    SWITCHING,
-    AnswerHead,
-    HeadError,
-    read_answer,
-)
+from shadowmon.proxy.line import FULL, Line
+from shadowmon.proxy.sides import Way
 
 
-if TYPE_CHECKING:
-    from shadowmon.proxy.passage import Passage
-    from shadowmon.proxy.pool import Pool
+class Home(Protocol):
+    """Where a connection goes when nothing is asked of it: its `Pool`."""
+
+    head_max_bytes: int
+    """How long an answer's head may be."""
+
+    def give(self, upstream: Upstream) -> None:
+        """Take one that may be used again."""
+
+    def forget(self, upstream: Upstream) -> None:
+        """Let go of one that ended."""
 
 
-WRITE_BUFFER_BYTES = 262_144
-"""More than this waiting to be sent, and the other side is read no further."""
-
-
-class Upstream(asyncio.Protocol):
+class Upstream(Line):
     """A connection to a model server, idle or on one passage."""
 
     __slots__ = (
         "_framing",
         "_head",
-        "_paused",
         "_pool",
         "_reusable",
-        "_tunnel",
         "heard",
         "idle_since",
         "passage",
         "reused",
-        "transport",
     )
 
-    transport: asyncio.Transport
-
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Home) -> None:
+        super().__init__()
         self._pool = pool
-        self.passage: Passage | None = None
-        """Whose answer is expected here (`Passage` sets it)."""
+        self.passage: Way | None = None
+        """Whose answer is expected here (it sets this itself)."""
         self.reused = False
         """It has answered before, so that it may turn out to have been closed meanwhile."""
         self.heard = False
@@ -68,30 +62,11 @@ class Upstream(asyncio.Protocol):
         """The beginning of a head whose end has not come yet."""
         self._framing: Framing | None = None
         self._reusable = False
-        self._tunnel = False
-        self._paused = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.Protocol`."""
-        self.transport = made = cast("asyncio.Transport", transport)  # uvloop's is none by name
-        made.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
     def leave(self) -> None:
         """End the connection: its passage goes another way, or is over."""
         self.passage = None
         self.transport.abort()
-
-    def pause(self) -> None:
-        """Read no further: the user does not take what has come."""
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def resume(self) -> None:
-        """Read on."""
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -100,13 +75,11 @@ class Upstream(asyncio.Protocol):
             self.transport.abort()
         elif self._framing is not None:
             self._pass_on(passage, self._framing, data, b"")
-        elif self._tunnel:
-            passage.tunnel_down(data)
         else:
             self.heard = True
             self._take_head(passage, self._head + data if self._head else data)
 
-    def _take_head(self, passage: Passage, data: bytes) -> None:
+    def _take_head(self, passage: Way, data: bytes) -> None:
         to_head = passage.head.method == b"HEAD"
         while (end := data.find(HEAD_END)) >= 0:
             end += len(HEAD_END)
@@ -128,7 +101,7 @@ class Upstream(asyncio.Protocol):
         if len(data) > self._pool.head_max_bytes:
             self._break(passage)
 
-    def _answer(self, passage: Passage, head: AnswerHead, rest: bytes) -> None:
+    def _answer(self, passage: Way, head: AnswerHead, rest: bytes) -> None:
         wire = passage.answer(head)
         if wire is None:
             return
@@ -149,7 +122,7 @@ class Upstream(asyncio.Protocol):
             else:
                 passage.write(wire)
 
-    def _pass_on(self, passage: Passage, reader: Framing, data: bytes, wire: bytes) -> None:
+    def _pass_on(self, passage: Way, reader: Framing, data: bytes, wire: bytes) -> None:
         """Pass on what has come of a body; `wire` is the head, where it has not gone yet."""
         recording = passage.recording
         try:
@@ -169,19 +142,18 @@ class Upstream(asyncio.Protocol):
         if end != MORE:
             self._finish(passage, data[end:])
 
-    def _switch(self, passage: Passage, head: AnswerHead, rest: bytes) -> None:
+    def _switch(self, passage: Way, head: AnswerHead, rest: bytes) -> None:
         if passage.head.upgrade is None:
             self._break(passage)
             return
-        self._tunnel = True
         passage.switch(head, rest)
 
-    def _finish(self, passage: Passage, extra: bytes) -> None:
+    def _finish(self, passage: Way, extra: bytes) -> None:
         self.passage = None
         self._framing = None
         self.heard = False
-        if self._paused:
-            self.resume()
+        if self.holds:
+            self.release(FULL)
         if (
             self._reusable
             and passage.uploaded
@@ -193,7 +165,7 @@ class Upstream(asyncio.Protocol):
             self.transport.abort()
         passage.finish()
 
-    def _break(self, passage: Passage) -> None:
+    def _break(self, passage: Way) -> None:
         """The model server does not speak HTTP as it should."""
         self.leave()
         passage.lost(may_be_stale=False)
@@ -206,8 +178,6 @@ class Upstream(asyncio.Protocol):
         passage, self.passage = self.passage, None
         if passage is None:
             self._pool.forget(self)
-        elif self._tunnel:
-            passage.tunnel_closed()
         elif self._framing is not None and exc is None and self._framing.ends_with_connection():
             passage.finish()
         else:

@@ -7,8 +7,6 @@ that does not end, a body that stalls, an answer that is not read.
 Rule 1: the next request is not read before the last answer is whole and on its way (pipelining).
 Rule 2: a user who closes one direction is gone (as nginx and Envoy see it): the model is told to
         stop at once, for a generation that nobody reads costs as much as any other.
-Rule 3: reading stops while what was read cannot be passed on; each reason is held and released
-        on its own.
 """
 
 from __future__ import annotations
@@ -16,32 +14,19 @@ from __future__ import annotations
 import asyncio
 import enum
 import re
-import socket
-import struct
-
-from typing import TYPE_CHECKING, cast
 
 from shadowmon.ipc.board import Count
+from shadowmon.proxy.fields import HEAD_END, HeadError
 from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, Framing, FramingError, chunk, framing
-from shadowmon.proxy.head import HEAD_END, HeadError, RequestHead, path_of
+from shadowmon.proxy.line import AHEAD, CONNECTING, FULL, LINGER_SECONDS, Line
 from shadowmon.proxy.passage import Passage
 from shadowmon.proxy.refusal import CONTINUE, refusal
-from shadowmon.proxy.upstream import WRITE_BUFFER_BYTES
+from shadowmon.proxy.request_head import RequestHead, path_of
+from shadowmon.proxy.station import Station
 
-
-if TYPE_CHECKING:
-    from shadowmon.proxy.station import Station
-
-
-LINGER_SECONDS = 2.0
-"""How long a user may still send after our last answer: closing at once would make the kernel
-reset the connection, and the answer could be lost with it (RFC 9112, section 9.6)."""
 
 FIRST_REQUEST_SECONDS = 1.0
 """How long a connection that has had no request yet may still send one while we drain."""
-
-_RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on, zero seconds: closing sends a reset, so that nobody takes it for a clean end."""
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -53,30 +38,17 @@ class _State(enum.Enum):
     """A request's body is coming."""
     WAITING = enum.auto()
     """The whole request is here; its answer is not over."""
-    TUNNEL = enum.auto()
     LINGERING = enum.auto()
     """Our last word is said; what still comes is thrown away."""
     CLOSED = enum.auto()
 
 
-_HEAD, _BODY, _WAITING, _TUNNEL, _LINGERING, _CLOSED = _State
-
-
-class _Hold(enum.IntFlag):
-    """Why a user's connection is not read."""
-
-    CONNECTING = 1
-    MODEL_FULL = 2
-    AHEAD = 4
-    """The user has sent more than a head's worth ahead of its turn."""
-
-
-_CONNECTING, _MODEL_FULL, _AHEAD = map(int, _Hold)
+_HEAD, _BODY, _WAITING, _LINGERING, _CLOSED = _State
 
 _SEEN = Count.SEEN
 
 
-class User(asyncio.Protocol):
+class User(Line):
     """A connection from a user."""
 
     __slots__ = (
@@ -84,7 +56,6 @@ class User(asyncio.Protocol):
         "_chunked",
         "_framing",
         "_fresh",
-        "_holds",
         "_passage",
         "_stalled_after",
         "_state",
@@ -92,12 +63,10 @@ class User(asyncio.Protocol):
         "choked",
         "closes",
         "deadline",
-        "transport",
     )
 
-    transport: asyncio.Transport
-
     def __init__(self, station: Station) -> None:
+        super().__init__()
         self._station = station
         self._state = _HEAD
         self._buffer = b""
@@ -106,7 +75,6 @@ class User(asyncio.Protocol):
         self._chunked = False
         self._fresh = True
         """It has had no request yet."""
-        self._holds = 0
         self._stalled_after = station.limits.stream_idle_timeout_seconds
         self.choked = False
         """What was sent is not taken."""
@@ -118,16 +86,10 @@ class User(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        self.transport = made = cast("asyncio.Transport", transport)  # uvloop's is none by name
-        station = self._station
-        if len(station.users) >= station.limits.connections_max:
-            station.slot.add(Count.CONNECTIONS_REFUSED)
+        super().connection_made(transport)
+        if not self._station.admit(self):
             self._state = _CLOSED
-            made.abort()
-            return
-        station.slot.add(Count.CONNECTIONS)
-        station.users.add(self)
-        made.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -140,9 +102,6 @@ class User(asyncio.Protocol):
             self._take_body(data, b"")
         elif state is _WAITING:
             self._keep(self._buffer + data)
-        elif state is _TUNNEL and self._passage is not None:
-            self._extend()
-            self._passage.tunnel_up(data)
 
     def eof_received(self) -> None:
         """See `asyncio.Protocol`; the transport then closes itself."""
@@ -153,21 +112,12 @@ class User(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own name
         """See `asyncio.Protocol`."""
         self._gone()
-        station = self._station
-        if self in station.users:
-            station.users.remove(self)
-            station.slot.add(Count.CONNECTIONS_CLOSED)
-            if station.draining and not station.users:
-                station.empty.set()
+        self._station.dismiss(self)
         self._state = _CLOSED
 
     def _gone(self) -> None:
         passage, self._passage = self._passage, None
-        if passage is None:
-            return
-        if self._state is _TUNNEL:
-            passage.tunnel_left()
-        else:
+        if passage is not None:
             passage.user_gone()
 
     # --- requests ---
@@ -187,7 +137,7 @@ class User(asyncio.Protocol):
             self._refuse_head(431, "the head is too large")
         else:
             self._buffer = b""
-            self._release(_AHEAD)
+            self.release(AHEAD)
             self._begin(data[:end], data[end:])
 
     def _await_head(self, data: bytes) -> None:
@@ -269,7 +219,7 @@ class User(asyncio.Protocol):
         """Keep what came ahead of its turn."""
         self._buffer = data
         if len(data) > self._station.limits.head_max_bytes:
-            self._hold(_AHEAD)
+            self.hold(AHEAD)
 
     # --- answers (from `Passage`) ---
 
@@ -294,8 +244,8 @@ class User(asyncio.Protocol):
     def turn_over(self) -> None:
         """The answer is whole: the next request, if the connection goes on."""
         self._passage = None
-        if self._holds:
-            self._release(_CONNECTING | _MODEL_FULL)
+        if self.holds:
+            self.release(CONNECTING | FULL)
         if self.closes or self._state is _BODY:
             self._last_word()
             return
@@ -305,21 +255,20 @@ class User(asyncio.Protocol):
         if self._buffer:
             self._next()
         elif station.draining:
-            self.close()
+            self._close()
 
     def _next(self) -> None:
         """Go on with what came ahead of its turn."""
         data, self._buffer = self._buffer, b""
         self._take_head(data)
 
-    def tunnel(self) -> None:
-        """Pass bytes on as they are, from here on."""
-        self._state = _TUNNEL
-        self._extend()
+    def step_aside(self) -> bytes:
+        """Leave the connection to a tunnel; return what came ahead on it."""
+        self._passage = None
+        self._state = _CLOSED
         early, self._buffer = self._buffer, b""
-        self._release(_AHEAD)
-        if early and self._passage is not None:
-            self._passage.tunnel_up(early)
+        self.release(AHEAD)
+        return early
 
     # --- refusals and ends ---
 
@@ -346,16 +295,16 @@ class User(asyncio.Protocol):
     def _last_word(self) -> None:
         """Nothing more will be sent; if the user may still be sending, hear it out for a while."""
         if self._state is _WAITING and not self._buffer:
-            self.close()
+            self._close()
             return
         self._state = _LINGERING
         self._buffer = b""
         self.deadline = self._station.now + LINGER_SECONDS
-        self._release(self._holds)
+        self.release(self.holds)
         if not self.transport.is_closing():
             self.transport.write_eof()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """End the connection as soon as everything is sent."""
         self._passage = None
         self._state = _LINGERING
@@ -369,18 +318,15 @@ class User(asyncio.Protocol):
         if self._fresh:  # its first request is surely on the way
             self.deadline = self._station.now + FIRST_REQUEST_SECONDS
         else:
-            self.close()
+            self._close()
 
     def cut(self) -> None:
-        """End the connection in a way that cannot be taken for the end of an answer."""
+        """See `Visitor`."""
         self._gone()
         if self._state is _CLOSED:
             return
         self._state = _CLOSED
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        self.reset()
 
     def expire(self) -> None:
         """The deadline has passed (from the sweep)."""
@@ -389,10 +335,10 @@ class User(asyncio.Protocol):
             if self._buffer:
                 self.refuse(408, "the request's head did not come in time")
             else:
-                self.close()
-        elif passage is None or self._state is _TUNNEL or self.choked:
+                self._close()
+        elif passage is None or self.choked:
             self.cut()
-        elif self._state is _WAITING or self._holds:
+        elif self._state is _WAITING or self.holds:
             passage.expire()
         elif passage.answering:
             self.cut()
@@ -418,30 +364,3 @@ class User(asyncio.Protocol):
             self._passage.unchoke()
         elif self._state is _HEAD and self._buffer:
             self._next()
-
-    def hold_connecting(self) -> None:
-        """Read no further: there is no connection to the model yet."""
-        self._hold(_CONNECTING)
-
-    def release_connecting(self) -> None:
-        """There is a connection."""
-        self._release(_CONNECTING)
-
-    def hold_model_full(self) -> None:
-        """Read no further: the model server does not take what was sent."""
-        self._hold(_MODEL_FULL)
-
-    def release_model_full(self) -> None:
-        """The model server has taken it."""
-        self._release(_MODEL_FULL)
-
-    def _hold(self, reason: int) -> None:
-        if not self._holds and not self.transport.is_closing():
-            self.transport.pause_reading()
-        self._holds |= reason
-
-    def _release(self, reason: int) -> None:
-        if self._holds & reason:
-            self._holds &= ~reason
-            if not self._holds and not self.transport.is_closing():
-                self.transport.resume_reading()

@@ -2,16 +2,20 @@
 Run the chosen scorers over one pair; one that fails loses its own observations, no other.
 
 What a scorer returns is checked here, once, so that everything behind the panel may rely on it: a
-single distance beyond [0, 1] would void the guarantee of all evidence that it is counted in.
+single distance beyond its range would void the guarantee of all evidence that it is counted in.
+
+Rule: whatever a scorer could not say of a pair is missing, and evidence takes the missing for the
+worst. A model whose bad answers break a scorer has not escaped it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from shadowmon.records import Metric, MetricKind, MetricName, Observation, Pair, Score
+from shadowmon.records import Metric, MetricKind, MetricName, Observation, Pair, Scope, Score
+from shadowmon.scoring.readable import readable
 from shadowmon.scoring.scorer import Scorer
 
 
@@ -63,12 +67,21 @@ class Panel:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a stranger's scorer may raise
                 failures[name] = _where(error)
+                observations += unscored(scorer.metrics, pair, "scorer_failed")
             else:
                 if problem:
                     failures[name] = problem
+                    observations += unscored(scorer.metrics, pair, "bad_score")
                 else:
                     observations += map(_plain, found)
         return Score(pair=pair, observations=tuple(observations), scorer_failures=failures)
+
+
+def unscored(metrics: Iterable[Metric], pair: Pair, why: str) -> Iterator[Observation]:
+    """Say of every metric that could apply to the pair that it is missing, and why, in a word."""
+    for metric in metrics:
+        if metric.scope is Scope.STAGE or readable(pair.baseline) is not None:
+            yield Observation(metric=metric.name, missing=why)
 
 
 def complaint(metrics: Sequence[Metric], observations: object) -> str:
@@ -85,29 +98,51 @@ def complaint(metrics: Sequence[Metric], observations: object) -> str:
         if each.metric in seen:
             return f'it observed the metric "{each.metric}" twice'
         seen.add(each.metric)
-        if problem := _malformed(declared[each.metric].kind, each):
+        if problem := _malformed(declared[each.metric], each):
             return f'of the metric "{each.metric}": {problem}'
     return ""
 
 
-def _malformed(kind: MetricKind, each: Observation) -> str:
+def _malformed(metric: Metric, each: Observation) -> str:
     """Return why an observation is not exactly one of the forms that its metric's kind allows."""
-    verdicts: tuple[object, ...] = (each.baseline, each.optimized)
-    distance: object = each.distance
     missing: object = each.missing
     if not isinstance(missing, str):
         return "what is missing must be said in a word"
     if missing:
-        alone = (*verdicts, distance) == (None, None, None)
+        alone = (each.baseline, each.optimized, each.distance) == (None, None, None)
         return "" if alone else "a missing observation has nothing beside the reason"
-    if kind is MetricKind.VERDICTS:
-        right = all(isinstance(verdict, bool) for verdict in verdicts) and distance is None
-        return "" if right else "verdicts need True or False for both models, and no distance"
-    if verdicts != (None, None) or not _is_number(distance):
+    return _MISFITS[metric.kind](metric, each)
+
+
+def _no_verdicts(_: Metric, each: Observation) -> str:
+    both = isinstance(each.baseline, bool) and isinstance(each.optimized, bool)
+    right = both and each.distance is None
+    return "" if right else "verdicts need True or False for both models, and no distance"
+
+
+def _no_scores(_: Metric, each: Observation) -> str:
+    if not _is_number(each.baseline) or not _is_number(each.optimized) or each.distance is not None:
+        return "scores need a number for both models, and no distance"
+    return _outside("baseline", each.baseline, 0, 1) or _outside("optimized", each.optimized, 0, 1)
+
+
+def _no_divergence(metric: Metric, each: Observation) -> str:
+    if (each.baseline, each.optimized) != (None, None) or not _is_number(each.distance):
         return "a divergence needs a distance, a number, and no verdicts"
-    if not 0 <= distance <= 1:  # nor is a NaN
-        return f"distance ({distance}) must be in the interval [0, 1]"
-    return ""
+    return _outside("distance", each.distance, metric.lower, metric.upper)
+
+
+_MISFITS: Mapping[MetricKind, Callable[[Metric, Observation], str]] = {
+    MetricKind.VERDICTS: _no_verdicts,
+    MetricKind.SCORES: _no_scores,
+    MetricKind.DIVERGENCE: _no_divergence,
+}
+
+
+def _outside(name: str, value: float, lower: float, upper: float) -> str:
+    if lower <= value <= upper:  # a NaN is not
+        return ""
+    return f"{name} ({value}) must be in the interval [{lower:g}, {upper:g}]"
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -115,8 +150,12 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _plain(each: Observation) -> Observation:
-    """Return it with a distance of the type that it is sent by; a stranger's may be numpy's."""
-    return each if each.distance is None else replace(each, distance=float(each.distance))
+    """Return it with figures of the type that they are sent by; a stranger's may be numpy's."""
+    if each.distance is not None:
+        return replace(each, distance=float(each.distance))
+    if each.baseline is None or each.optimized is None or isinstance(each.baseline, bool):
+        return each
+    return replace(each, baseline=float(each.baseline), optimized=float(each.optimized))
 
 
 def _where(error: Exception) -> str:

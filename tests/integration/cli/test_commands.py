@@ -16,7 +16,7 @@ from shadowmon.cli.main import main
 from shadowmon.daemon.portrait import portrait
 from shadowmon.errors import RefusedError
 from shadowmon.records import EVERYTHING, Cell, MetricName, Operation, Scope, Ticked
-from shadowmon.trial import Trial
+from shadowmon.trial.trial import Trial
 from tests.consoles import a_desk, running
 from tests.factories import NOON
 from tests.trials import a_plan

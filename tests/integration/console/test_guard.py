@@ -8,7 +8,7 @@ import pytest
 
 from shadowmon.console import server
 from shadowmon.console.desk import Desk
-from shadowmon.testing import ScriptedDesk
+from shadowmon.testing.desks import ScriptedDesk
 from tests.views import a_row, a_view
 
 

@@ -132,7 +132,7 @@ async def test_scorer_that_raises_or_lies_loses_its_own():
     async with a_pool(MISBEHAVES, "service") as pool:
         found = await pool.score(saying("raise the user's secret", "garbage", "fine 1"))
     told = [each.scorer_failures.get(MISBEHAVES, "") for each in found if isinstance(each, Score)]
-    assert [len(each.observations) for each in found if isinstance(each, Score)] == [2, 2, 3]
+    assert [len(each.observations) for each in found if isinstance(each, Score)] == [3, 3, 3]
     assert told[0].startswith("LookupError in misbehaving.py, line ")
     assert told[1:] == ["it returned a dict, not a sequence of observations", ""]
     assert pool.restarts == 0

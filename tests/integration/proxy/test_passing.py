@@ -258,50 +258,6 @@ async def test_an_answer_ended_by_its_connection_ends_ours(rig):
     assert (await proxy.exchange()).served.body == b"all of it"
 
 
-async def test_an_upgrade_becomes_a_tunnel(rig):
-    """After a 101 bytes pass both ways as they are, and nothing of it is handed over."""
-
-    async def echo(visit: Visit) -> None:
-        await visit.request()
-        await visit.say(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"X: y\r\n\r\nhi"
-        )
-        while data := await visit.reader.read(100):
-            await visit.say(data.upper())
-
-    proxy = await rig(base=echo)
-    client = await proxy.client()
-
-    await client.say(
-        b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly"
-    )
-    head = await client.reader.readuntil(b"\r\n\r\n")
-    said = await client.reader.readexactly(len(b"hiEARLY"))
-    await client.say(b"late")
-    said += await client.reader.readexactly(4)
-    client.leave()
-
-    assert b"upgrade: websocket\r\n" in head
-    assert said == b"hiEARLYLATE"
-    await asyncio.wait_for((await proxy.base.visited()).ended.wait(), 5)
-    assert proxy.count(Count.TUNNELLED) == 1
-    assert await proxy.nothing_handed_over()
-
-
-async def test_an_upgrade_that_is_declined_stays_http(rig):
-    """If the model server answers as usual, so do we, and the next request is read as usual."""
-    proxy = await rig()
-    client = await proxy.client()
-
-    first = await client.ask(
-        b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    )
-    second = await client.ask(GET)
-
-    assert first.raw == second.raw == OK
-
-
 async def test_backpressure_reaches_the_model_server(rig):
     """A user who does not read stops the model server; little of 64 MB piles up in between."""
     size = 64 * 2**20

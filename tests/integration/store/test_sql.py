@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shadowmon.store.settings import StoreSettings
 from shadowmon.store.sql import SqlStore
-from shadowmon.testing import StoreContract
+from shadowmon.testing.stores import StoreContract
 
 
 class TestSqlStore(StoreContract):

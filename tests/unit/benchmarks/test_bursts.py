@@ -8,7 +8,6 @@ import pytest
 from benchmarks.decisions import bursts
 from benchmarks.decisions.laws import flips
 from benchmarks.decisions.stakes import METRIC, PAIRED
-
 from shadowmon.evidence.clusters import Clusters
 from tests.factories import NOON, a_pair
 

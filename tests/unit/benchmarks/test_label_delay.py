@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.decisions import label_delay
 from benchmarks.decisions.label_delay import LATE, MATURITY, MISSING, NOTHING, SOON, VERY_LATE
-
 from shadowmon.daemon.labels import LabelDesk, LabelRule
 from shadowmon.records import Awaiting, ExchangeId, Label, Observation, TrialId
 from shadowmon.scoring.truth import digest

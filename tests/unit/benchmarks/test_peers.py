@@ -6,7 +6,6 @@ import pytest
 from benchmarks.decisions.peers import argo, diffy, fixed, flagger, kayenta
 from benchmarks.decisions.peers.decided import Decided, nth
 from benchmarks.decisions.table import NEVER
-
 from shadowmon.records import Side
 
 

@@ -17,7 +17,6 @@ from benchmarks.decisions.walk import (
     first_proven_in_logarithms,
     first_proven_of,
 )
-
 from shadowmon.evidence import outcomes
 from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.weigh import Scales
@@ -34,7 +33,7 @@ def test_the_walk_is_what_the_product_weighs(law_of, chained):
     metric = subject.metric(0.02)
     scales = Scales(
         metrics={METRIC: metric},
-        settings=SETTINGS,
+        settings=SETTINGS.model_copy(update={"assumed_distance": subject.declared_distance}),
         claims=[laid.claim],
         chained=[laid.claim] if chained else [],
     )

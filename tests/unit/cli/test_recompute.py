@@ -9,7 +9,7 @@ from shadowmon.cli.recompute import checks
 from shadowmon.console import shapes
 from shadowmon.daemon.portrait import portrait
 from shadowmon.records import EVERYTHING, Cell, MetricName, Ticked
-from shadowmon.trial import Trial
+from shadowmon.trial.trial import Trial
 from tests.factories import NOON
 from tests.journals import a_journalled_verdict
 from tests.trials import INT8, a_plan

@@ -12,7 +12,8 @@ from shadowmon.evidence import outcomes
 from shadowmon.evidence.settings import DependenceSettings, EvidenceSettings
 from shadowmon.policy.rules import CORRECT, ERROR
 from shadowmon.records import Contrast, Decision, MetricKind, Observation, Ticked
-from shadowmon.trial import Trial, counted_by
+from shadowmon.trial.plan import counted_by
+from shadowmon.trial.trial import Trial
 from tests.factories import NOON, a_pair
 from tests.trials import UNSAFE, a_plan
 

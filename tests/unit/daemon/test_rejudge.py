@@ -25,7 +25,8 @@ from shadowmon.records import (
 from shadowmon.rollout.machine import begin
 from shadowmon.store.memory import MemoryStore
 from shadowmon.store.store import Save
-from shadowmon.trial import Memory, Trial
+from shadowmon.trial.memory import Memory
+from shadowmon.trial.trial import Trial
 from tests.factories import NOON
 from tests.journals import STORY, write_journal
 from tests.trials import INT8, a_course, a_plan
@@ -133,7 +134,7 @@ async def test_other_bets_begin_the_chain_anew():
     assert last is not None
     assert not any(each.same_rules for each in found)
     reason = next(each for each in last.reasons if each.rule == "core_quality")
-    scales = Trial(noisy, Memory(state=begin(INT8, now=NOON))).scales
+    scales = Trial(noisy, Memory(state=begin(INT8, now=NOON))).weighing.scales
     from_start = scales.recompute(reason.claim, reason.counts)
     one_copy = math.log((1 + math.exp(log_share(0))) / 2)
     assert reason.log_e_value == pytest.approx(from_start + one_copy)

@@ -68,3 +68,23 @@ def test_without_a_gap_to_plan_for_the_stake_is_spread_evenly():
     shares = lay(a_claim(Contrast.ABSOLUTE_RISE, 0.0, Side.WORSE), assumed_noise=0.03).shares
 
     assert shares == pytest.approx(1 / len(shares))
+
+
+def test_answers_that_differ_less_allow_larger_bets():
+    """A mean of 0.05 made of small distances varies less than one made of large ones."""
+    claim = a_claim(Contrast.MEAN, 0.05, Side.WORSE)
+    far, near = (
+        lay(claim, assumed_noise=0.03, assumed_distance=distance) for distance in (1.0, 0.2)
+    )
+
+    assert (far.sizes == near.sizes).all()
+    assert np.average(np.log(near.sizes), weights=near.shares) > np.average(
+        np.log(far.sizes), weights=far.shares
+    )
+
+
+def test_a_distance_below_the_planned_mean_is_no_obstacle():
+    """Where the mean is beyond the distance, the distance is moved."""
+    claim = a_claim(Contrast.MEAN, 0.3, Side.WORSE)
+
+    assert lay(claim, assumed_noise=0.03, assumed_distance=0.01).shares.sum() == pytest.approx(1)

@@ -7,7 +7,7 @@ import pytest
 from shadowmon.records import Answer, Outcome
 from shadowmon.scoring.fields import FieldsScorer, document, leaves
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.testing import ScorerContract
+from shadowmon.testing.scorers import ScorerContract
 from tests.factories import a_pair, a_reply
 
 

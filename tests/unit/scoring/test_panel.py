@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import math
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from shadowmon import plugins
-from shadowmon.records import Metric, MetricKind, MetricName, Observation
+from shadowmon.records import Metric, MetricKind, MetricName, Observation, Outcome
 from shadowmon.scoring.panel import Panel
 from shadowmon.scoring.settings import ScoringSettings
 from tests.factories import a_pair
@@ -41,6 +43,10 @@ class Raises(Says):
         raise self.error
 
 
+def missing(why, *names):
+    return tuple(Observation(metric=MetricName(name), missing=why) for name in names)
+
+
 def test_observations_come_in_the_scorers_order():
     """What the scorers observe is put together, in the order they were named in."""
     first = Observation(metric=MetricName("first"), missing="optimized_failed")
@@ -53,12 +59,16 @@ def test_observations_come_in_the_scorers_order():
 
 
 def test_scorer_that_raises_loses_its_own():
-    """One scorer's error costs the others nothing; the pair's texts are not in the message."""
+    """
+    One scorer's error costs the others nothing; the pair's texts are not in the message.
+
+    What it could have said is missing: a model does not escape a scorer by breaking it.
+    """
     panel = Panel({"bad": Raises(KeyError("the user's secret")), "good": Says(GOOD)})
 
     score = panel.score(a_pair())
 
-    assert score.observations == (GOOD,)
+    assert score.observations == (*missing("scorer_failed", "other", "other_verdict"), GOOD)
     assert score.scorer_failures.keys() == {"bad"}
     assert score.scorer_failures["bad"].startswith("KeyError in test_panel.py, line ")
 
@@ -92,7 +102,7 @@ def test_out_of_memory_is_not_caught():
 def test_malformed_divergence_fails_its_scorer(found, problem):
     """What is not exactly one of the forms is not counted, and the scorer is told on."""
     score = Panel({"it": Says(Observation(metric=DISTANCE, **found))}).score(a_pair())
-    assert score.observations == ()
+    assert score.observations == missing("bad_score", "distance", "distance_verdict")
     assert score.scorer_failures == {"it": f'of the metric "distance": {problem}'}
 
 
@@ -104,6 +114,49 @@ def test_malformed_verdict_fails_its_scorer(found):
     """A verdict needs a yes or a no about each model."""
     score = Panel({"it": Says(Observation(metric=VERDICT, **found))}).score(a_pair())
     assert "verdicts need True or False for both models" in score.scorer_failures["it"]
+
+
+def test_without_a_baseline_nothing_of_quality_is_missing():
+    """A scorer that fails where there is nothing to compare has hidden nothing."""
+    pair = a_pair()
+    failed = replace(pair, baseline=replace(pair.baseline, outcome=Outcome.ERROR, answer=None))
+
+    assert Panel({"bad": Raises(KeyError())}).score(failed).observations == ()
+
+
+class Rates(Says):
+    """A scorer that gives each model a figure."""
+
+    def __init__(self, *found):
+        super().__init__(*found)
+        self.metrics = (Metric(name=DISTANCE, kind=MetricKind.SCORES, sentence="."),)
+
+
+def test_figures_of_both_models_are_scores():
+    """A scorer may rate each model; a figure of numpy's is taken as the number it is."""
+    rated = Observation(metric=DISTANCE, baseline=np.float64(0.25), optimized=1)
+
+    found = Panel({"it": Rates(rated)}).score(a_pair()).observations[0]
+
+    assert (found.baseline, found.optimized) == (0.25, 1.0)
+    assert {type(found.baseline), type(found.optimized)} == {float}
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ({"baseline": 0.5, "optimized": 1.5}, "optimized (1.5) must be in the interval [0, 1]"),
+        ({"baseline": math.nan, "optimized": 1}, "baseline (nan) must be in the interval [0, 1]"),
+        ({"baseline": 0.5}, "scores need a number for both models, and no distance"),
+        ({"baseline": True, "optimized": 1.0}, "scores need a number for both models"),
+        ({"baseline": 0.5, "optimized": 0.5, "distance": 0.1}, "scores need a number"),
+    ],
+)
+def test_malformed_scores_fail_their_scorer(found, problem):
+    """A figure beyond [0, 1] is refused with its metric and value, and is missing."""
+    score = Panel({"it": Rates(Observation(metric=DISTANCE, **found))}).score(a_pair())
+    assert score.observations == missing("bad_score", "distance")
+    assert score.scorer_failures["it"].startswith(f'of the metric "distance": {problem}')
 
 
 @pytest.mark.parametrize(

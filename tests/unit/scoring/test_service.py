@@ -5,7 +5,7 @@ import pytest
 from shadowmon.records import Answer, Outcome, Scope
 from shadowmon.scoring.service import ServiceScorer, excess
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.testing import ScorerContract
+from shadowmon.testing.scorers import ScorerContract
 from tests.factories import a_pair, a_reply
 
 

@@ -5,7 +5,7 @@ import pytest
 from shadowmon.records import Answer, Outcome, ToolCall
 from shadowmon.scoring.settings import ScoringSettings
 from shadowmon.scoring.text import TextScorer
-from shadowmon.testing import ScorerContract
+from shadowmon.testing.scorers import ScorerContract
 from tests.answers import real_pairs
 from tests.factories import a_pair, a_reply
 

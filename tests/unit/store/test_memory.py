@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shadowmon.store.memory import MemoryStore
-from shadowmon.testing import StoreContract
+from shadowmon.testing.stores import StoreContract
 
 
 class TestMemoryStore(StoreContract):

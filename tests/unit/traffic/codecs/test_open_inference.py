@@ -11,7 +11,7 @@ import pytest
 
 from shadowmon.errors import CodecError
 from shadowmon.records import Answer, Exchange, Headers
-from shadowmon.testing import CodecContract
+from shadowmon.testing.codecs import CodecContract
 from shadowmon.traffic.codecs.open_inference import OpenInference
 from tests.factories import an_exchange
 

@@ -12,7 +12,7 @@ import pytest
 
 from shadowmon.errors import CodecError
 from shadowmon.records import Answer, Exchange, Headers, ToolCall
-from shadowmon.testing import CodecContract
+from shadowmon.testing.codecs import CodecContract
 from shadowmon.traffic.codecs.openai import OpenAI
 from tests.exchanges import Recorded, recorded
 from tests.factories import an_exchange

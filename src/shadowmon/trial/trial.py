@@ -1,8 +1,5 @@
 """
-One optimized model on trial: events in, commands out; no I/O.
-
-Everything revolves around this. The daemon, the demo and (later) the replay of a journal drive the
-same `Trial`, so that what is tested here is what production runs.
+The course of a trial: what is journalled and done when something happens.
 
 Rule 1: all that a trial remembers is its frozen `Memory`; to handle an event is to replace it.
 Rule 2: what must be journalled comes before what must be done, in one tuple.
@@ -11,128 +8,41 @@ Rule 3: not thread-safe. One task owns it.
 
 from __future__ import annotations
 
-import math
-
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
-import numpy as np
 
 from shadowmon.errors import RefusedError
-from shadowmon.evidence import outcomes
-from shadowmon.evidence.alarm import Alarm
-from shadowmon.evidence.coverage import Cover, Coverage, coverage
-from shadowmon.evidence.multiplicity import average, blame
-from shadowmon.evidence.plan import plan as forecast_of
-from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
-from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.evidence.variance_ratio import WARN_ABOVE
-from shadowmon.evidence.weigh import Scales
-from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, Needs, claims_of, judge
-from shadowmon.policy.loosening import Loosened, loosened, tightest
-from shadowmon.policy.rules import ERROR, TAKES_ALL, TRIPWIRES, Rule, natural_contrast, shares
+from shadowmon.evidence.coverage import Cover
+from shadowmon.policy.loosening import loosened
 from shadowmon.policy.sentences import measured, share, where
 from shadowmon.records import (
-    EVERYTHING,
-    Cell,
-    Claim,
     Command,
-    Contrast,
-    Counts,
     Decision,
     Entry,
     EntryKind,
     Event,
-    Evidence,
-    Metric,
-    MetricKind,
-    MetricName,
-    ModelName,
     Notify,
     Operation,
     OperatorAsked,
     Phase,
-    Reason,
     Record,
     RolloutState,
-    RouteName,
-    Scope,
     SetWeight,
-    SliceName,
     Ticked,
-    TrialId,
     Verdict,
     WeightApplied,
     WeightRejected,
 )
-from shadowmon.rollout.machine import Course, Facts, Step, begin, step, why_not_climb
+from shadowmon.rollout.machine import Facts, Step, begin, step, why_not_climb
 from shadowmon.rollout.transitions import Move
-
-
-COVERED_WITHIN_SECONDS = 7 * 86_400.0
-"""A slice that will not have its planned pairs within a week is told as not covered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialPlan:
-    """Everything about a trial that does not change while it runs."""
-
-    trial_id: TrialId
-    route: RouteName
-    baseline: ModelName
-    optimized: ModelName
-    version: str
-    """Of the optimized model: another version is another trial's evidence."""
-    task: str
-    truth: str
-    """What the primary metric is held against, in words."""
-    primary: MetricName
-    metrics: Mapping[MetricName, Metric]
-    rules: tuple[Rule, ...]
-    course: Course
-    evidence: EvidenceSettings
-    rates: tuple[int, ...] = ALL_SAMPLED
-    """Every sampling rate that its route and slices may have, in basis points."""
-    skipped: Mapping[Phase, str] = field(default_factory=dict)
-    """Phases that the configuration leaves out -> why."""
-
-    def fingerprint(self) -> list[Any]:
-        """Return what evidence was gathered for: if any of it changes, it must begin anew."""
-        rules = [msgspec.to_builtins(rule) for rule in self.rules]
-        bets = self.evidence.model_dump(mode="json")
-        return [rules, bets, self.primary, self.baseline, list(self.rates)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """All that a trial remembers."""
-
-    state: RolloutState
-    chain: Mapping[str, Any] = field(default_factory=dict)
-    """The restart chain's, see evidence/restart.py."""
-    verdict: Verdict | None = None
-    evidence: Mapping[Rule, Evidence] = field(default_factory=dict)
-    totals: Mapping[tuple[MetricName, SliceName], Accounts] = field(default_factory=dict)
-    average: Average = NOTHING_PROVEN
-    pairs: int = 0
-    pairs_in_stage: int = 0
-    last_pair_at: datetime | None = None
-    blocked: str = ""
-    said: tuple[str, ...] = ()
-    """What the newest journalled verdict said, in short; when that changes, it is said again."""
-    rejected: str = ""
-    """Why the weight could not be applied, as journalled last."""
-    pending: tuple[str, ...] = ()
-    """What the configuration would loosen and is not in force: see policy/loosening.py."""
-    began_at: datetime | None = None
-    """When the present epoch's evidence was first weighed."""
-    alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
-    coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
-    """Of each slice that a rule is about."""
+from shadowmon.trial import limits
+from shadowmon.trial.memory import Memory
+from shadowmon.trial.plan import TrialPlan
+from shadowmon.trial.weighing import Weighing
 
 
 class Trial:
@@ -152,39 +62,7 @@ class Trial:
 
     def _adopt(self, plan: TrialPlan) -> None:
         self.plan = plan
-        self.metrics = counted_by(plan)
-        self._shares = shares(plan.rules)
-        self.scales = Scales(
-            metrics=self.metrics,
-            settings=plan.evidence,
-            claims=claims_of(plan.rules),
-            chained=[rule.claim for rule in plan.rules if rule.kind in TAKES_ALL],
-            rates=plan.rates,
-        )
-        self.needs = Needs(
-            climb=-math.log(plan.evidence.alpha_promote),
-            climb_stage=math.log(len(plan.course.ladder.stages) / plan.evidence.alpha_promote),
-            roll_back=-math.log(plan.evidence.alpha_roll_back),
-        )
-        self._planned = self._plan_slices()
-
-    def _plan_slices(self) -> dict[SliceName, float]:
-        """Return how many pairs of a slice are planned to find twice the loss of its red line."""
-        planned: dict[SliceName, float] = {}
-        for rule, part in self._shares.items():
-            claim = rule.claim
-            if claim.slice == EVERYTHING:
-                continue
-            forecast = forecast_of(
-                claim,
-                min(2 * claim.limit, 1.0),
-                self.needs.roll_back - math.log(part),
-                settings=self.plan.evidence,
-                metric=self.metrics[claim.metric],
-                chained=True,
-            )
-            planned[claim.slice] = max(forecast.q90, planned.get(claim.slice, 0.0))
-        return planned
+        self.weighing = Weighing(plan)
 
     # --- begin, and begin again ---
 
@@ -226,7 +104,7 @@ class Trial:
             said=tuple(snapshot["said"]),
             began_at=began_at and datetime.fromisoformat(began_at),
         )
-        in_force = _in_force(plan, snapshot)
+        in_force = limits.in_force(plan, snapshot)
         trial = cls(in_force, memory, wanted=plan)
         if [snapshot["version"], snapshot["optimized"]] != [plan.version, plan.optimized]:
             commands = trial._begin_anew(now, "another version of the optimized model")
@@ -237,7 +115,7 @@ class Trial:
         return trial, (*commands, *trial._say_pending(now, snapshot["pending"]))
 
     def _say_pending(self, now: datetime, said: Sequence[str]) -> tuple[Command, ...]:
-        pending = tuple(_loosenings(self.plan, self._wanted))
+        pending = tuple(limits.loosenings(self.plan, self._wanted))
         self._remember(pending=pending)
         if not pending or list(pending) == list(said):
             return ()
@@ -291,7 +169,7 @@ class Trial:
     def _ticked(self, event: Ticked) -> tuple[Command, ...]:
         if self.memory.state.phase is Phase.ROLLED_BACK:
             return self._ask_again()
-        verdict = self._weigh(event)
+        self.memory, verdict = self.weighing.weigh(self.memory, event)
         facts = Facts(
             now=event.now,
             pairs_in_stage=self.memory.pairs_in_stage,
@@ -310,65 +188,9 @@ class Trial:
             return (*called, *self._say(verdict, event), *self._ask_again())
         return (*called, *self._moved(verdict, after, event.now))
 
-    def _weigh(self, event: Ticked) -> Verdict:
-        state, rules = self.memory.state, self.plan.rules
-        epoch = _sums(event.totals, lambda _: True)
-        stage = _sums(event.totals, lambda cell: cell.stage in {0, state.stage_count})
-        accounts = {
-            rule.claim: (stage if rule.scope is Scope.STAGE else epoch).get(_cell(rule.claim), {})
-            for rule in rules
-        }
-        evidence, chain = self.scales.weigh(
-            accounts, self.memory.chain, variance_ratios=self._variance_ratios(event)
-        )
-        by_rule = {rule: evidence[rule.claim] for rule in rules}
-        pairs = self._pairs(epoch)
-        self._remember(
-            chain=chain,
-            evidence=by_rule,
-            totals=epoch,
-            average=self._average(by_rule),
-            last_pair_at=event.now if pairs > self.memory.pairs else self.memory.last_pair_at,
-            pairs=pairs,
-            pairs_in_stage=self._pairs(stage),
-        )
-        case = Case(
-            trial_id=self.plan.trial_id,
-            epoch=state.epoch,
-            rules=rules,
-            evidence=by_rule,
-            average=self.memory.average,
-            needs=self.needs,
-            now=event.now,
-            alone={rule: _alone(epoch, rule) for rule in rules if rule.kind in TRIPWIRES},
-        )
-        verdict = judge(case, holds_weight=state.desired_weight > 0)
-        verdict = replace(verdict, reasons=tuple(map(self._with_receipt, verdict.reasons)))
-        self._remember(verdict=verdict, coverage=self._covered(event.now, epoch))
-        return verdict
-
-    def _covered(self, now: datetime, sums: _Sums) -> dict[SliceName, Coverage]:
-        began_at = self.memory.began_at or now
-        self._remember(began_at=began_at)
-        primary = self.metrics[self.plan.primary]
-        return {
-            name: coverage(
-                planned,
-                sum(
-                    outcomes.pairs(primary, account)
-                    for account in sums.get((self.plan.primary, name), {}).values()
-                ),
-                elapsed_seconds=(now - began_at).total_seconds(),
-                within_seconds=COVERED_WITHIN_SECONDS,
-            )
-            for name, planned in self._planned.items()
-        }
-
     def _call_people(self, now: datetime) -> tuple[Command, ...]:
         """Raise an alarm for each rule that newly is past its threshold; nothing is decided."""
-        alarms = self.scales.alarms(self.memory.chain)
-        before = self.memory.alarms
-        raised = {rule: alarms[rule.claim] for rule in self._shares if alarms[rule.claim].raised}
+        before, raised = self.memory.alarms, self.weighing.alarms(self.memory)
         self._remember(alarms=raised)
         commands: list[Command] = []
         for rule in raised:
@@ -379,35 +201,6 @@ class Trial:
             commands.append(self._entry(now, EntryKind.ALARM, sentence, rule=rule.name))
             commands.append(Notify(event="evidence.alarm_raised", sentence=sentence))
         return tuple(commands)
-
-    def _with_receipt(self, reason: Reason) -> Reason:
-        """Add what a person needs to compute the e-value again (evidence/by_hand.py)."""
-        told = self.scales.receipt(reason.claim, reason.counts, self.memory.chain)
-        return replace(reason, recompute={**reason.recompute, **told})
-
-    def _pairs(self, sums: _Sums) -> int:
-        """Every pair has a verdict on whether each model failed: count those."""
-        metric = self.metrics.get(ERROR)
-        accounts = sums.get((ERROR, EVERYTHING), {}).values()
-        return sum(outcomes.pairs(metric, account) for account in accounts) if metric else 0
-
-    def _variance_ratios(self, event: Ticked) -> Mapping[MetricName, float]:
-        """Say by how much a proof is weakened, for its pairs are seen to go together."""
-        dependence, ratio = self.plan.evidence.dependence, event.variance_ratio
-        if dependence.clusters or not dependence.temper or ratio is None or ratio <= WARN_ABOVE:
-            return {}
-        return {self.plan.primary: ratio}
-
-    def _average(self, evidence: Mapping[Rule, Evidence]) -> Average:
-        if not self._shares:
-            return NOTHING_PROVEN
-        rules, weights = list(self._shares), list(self._shares.values())
-        log_es = [evidence[rule].log_e_value for rule in rules]
-        return Average(
-            log_e_value=average(log_es, weights),
-            blamed=rules[blame(log_es, weights)],
-            weights=self._shares,
-        )
 
     def _say(self, verdict: Verdict, event: Ticked) -> tuple[Command, ...]:
         holder = event.route_holder
@@ -513,7 +306,7 @@ class Trial:
             msg = f"trial {self.plan.trial_id}: the configuration is in force as it is"
             raise RefusedError(msg)
         if event.figures is not None:
-            _refuse_unless_supported(changes, event.figures, self.memory.pending)
+            limits.refuse_unless_supported(changes, event.figures, self.memory.pending)
         by = "by evidence" if event.figures is not None else "as an override"
         entry = self._entry(
             event.now,
@@ -614,110 +407,3 @@ def _refusal(operation: Operation, state: RolloutState) -> str:
             return f"{where}: only a trial that was rolled back can be re-armed"
         case Operation.LOOSEN:
             return f"{where}: there is nothing to loosen"
-
-
-def counted_by(plan: TrialPlan) -> Mapping[MetricName, Metric]:
-    """
-    Return the metrics as their pairs are counted.
-
-    Where a user's requests are counted together, a session's verdicts become figures (the share of
-    yeses), counted by the limits they are held to; but for those of which one is too many.
-    """
-    if not plan.evidence.dependence.clusters:
-        return plan.metrics
-    asked = {
-        name: {
-            (rule.claim.contrast, rule.claim.limit)
-            for rule in plan.rules
-            if rule.claim.metric == name
-        }
-        for name in plan.metrics
-    }
-    return {name: _as_scores(metric, asked[name]) for name, metric in plan.metrics.items()}
-
-
-def _as_scores(metric: Metric, asked: set[tuple[Contrast, float]]) -> Metric:
-    one_is_too_many = any(contrast is Contrast.ANY_RISE for contrast, _ in asked)
-    of_sessions = metric.kind is MetricKind.VERDICTS and metric.scope is Scope.EPOCH
-    if not of_sessions or one_is_too_many:
-        return metric
-    held_to = tuple(sorted(asked)) or ((natural_contrast(metric), _UNASKED_LIMIT),)
-    return replace(metric, kind=MetricKind.SCORES, held_to=held_to)
-
-
-_UNASKED_LIMIT = 0.05
-"""A metric that no rule asks of is counted for this limit: it must be counted for one."""
-
-
-def _in_force(plan: TrialPlan, snapshot: Mapping[str, Any]) -> TrialPlan:
-    """Return the plan, but with whatever it would loosen as it was before."""
-    before = msgspec.convert(snapshot["rules"], tuple[Rule, ...])
-    alpha_promote, alpha_roll_back = snapshot["alphas"]
-    alphas = {
-        "alpha_promote": min(alpha_promote, plan.evidence.alpha_promote),
-        "alpha_roll_back": max(alpha_roll_back, plan.evidence.alpha_roll_back),
-    }
-    return replace(
-        plan,
-        rules=tightest(before, plan.rules),
-        evidence=plan.evidence.model_copy(update=alphas),
-    )
-
-
-def _loosenings(in_force: TrialPlan, wanted: TrialPlan) -> Iterator[str]:
-    """Say what of the configuration is not in force."""
-    yield from (change.sentence for change in loosened(in_force.rules, wanted.rules))
-    for name in ("alpha_promote", "alpha_roll_back"):
-        was, would = getattr(in_force.evidence, name), getattr(wanted.evidence, name)
-        if was != would:
-            yield f"{name}: {was:g} would become {would:g}"
-
-
-def _refuse_unless_supported(
-    changes: Sequence[Loosened],
-    figures: Sequence[tuple[Claim, float | None]],
-    pending: Sequence[str],
-) -> None:
-    without = [
-        change.sentence
-        for change in changes
-        if not any(change.is_supported_by(claim, upper) for claim, upper in figures)
-    ]
-    without += [sentence for sentence in pending if sentence.startswith("alpha_")]
-    if without:
-        msg = (
-            f"that verdict does not support: {'; '.join(without)}; its interval must lie below the "
-            "new limit (or override, with a reason)"
-        )
-        raise RefusedError(msg)
-
-
-def _cell(claim: Claim) -> tuple[MetricName, SliceName]:
-    return claim.metric, claim.slice
-
-
-_Sums: TypeAlias = Mapping[tuple[MetricName, SliceName], Accounts]
-
-
-def _sums(totals: Mapping[Cell, Counts], wanted: Callable[[Cell], bool]) -> _Sums:
-    """Add up the stages of each (metric, slice), rate by rate."""
-    parts: defaultdict[tuple[MetricName, SliceName], defaultdict[int, list[Counts]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for cell, counts in totals.items():
-        if wanted(cell):
-            parts[cell.metric, cell.slice][cell.rate].append(counts)
-    return {key: {rate: _add(many) for rate, many in rates.items()} for key, rates in parts.items()}
-
-
-def _add(many: Iterable[Counts]) -> Counts:
-    first, *rest = many
-    if not rest:
-        return first
-    return tuple(np.array([first, *rest], dtype=np.int64).sum(axis=0).tolist())
-
-
-def _alone(sums: _Sums, rule: Rule) -> int:
-    """Count the pairs in which only the optimized model crossed a tripwire."""
-    accounts = sums.get(_cell(rule.claim), {}).values()
-    return sum(account[outcomes.OPTIMIZED_ONLY] for account in accounts)

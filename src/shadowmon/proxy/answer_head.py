@@ -1,0 +1,151 @@
+"""
+Answers' heads: read strictly, written anew. RFC 9110 and RFC 9112; bytes in, bytes out, no I/O.
+
+The status line and everything that decides where a body ends is checked here. An answer whose end
+two parsers could see in two places is refused.
+
+Rule: no field is added but those that say how our own connection frames the body, and ends.
+"""
+
+from __future__ import annotations
+
+import re
+
+import httptools
+import msgspec
+
+from shadowmon.proxy.fields import (
+    CONNECTION_OPTIONS,
+    LENGTH_DIGITS_MAX,
+    Collector,
+    Fields,
+    HeadError,
+    options_of,
+    without_listed,
+)
+from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)\r\n")
+
+_ANSWER_ONLY = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+_SPECIAL_IN_ANSWERS = _ANSWER_ONLY | {b"content-length"}
+
+CONTINUE, SWITCHING, FINAL = 100, 101, 200
+"""Below FINAL the real answer comes after this one (RFC 9110, section 15.2), or, with SWITCHING,
+the connection speaks something else from here on."""
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
+
+
+class AnswerHead(msgspec.Struct, frozen=True, gc=False):
+    """What an answer's head says."""
+
+    status: int
+    reason: bytes
+    """Status code and reason phrase, as they came."""
+    fields: Fields
+    length: int
+    """Of the body: bytes (0: there is none), `CHUNKED` or `UNTIL_CLOSE`."""
+    chunked: bool
+    """The head says chunked, whether or not there is a body (an answer to HEAD)."""
+    reusable: bool
+    """The model server keeps the connection open."""
+
+
+def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
+    """
+    Read an answer's head, given up to and including its empty line.
+
+    Args:
+        raw: The bytes.
+        to_head: Does it answer a HEAD request, so that it has no body whatever it says?
+
+    Raises:
+        HeadError: If it is malformed, or one could disagree about where its body ends. Always 502.
+
+    """
+    line = _STATUS_LINE.match(raw)
+    if line is None:
+        raise HeadError(502, "the model server's status line is malformed")
+    minor, reason, code = line.groups()
+    collector = Collector(_SPECIAL_IN_ANSWERS, _ANSWER_ONLY)
+    parser = httptools.HttpResponseParser(collector)
+    try:
+        parser.feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass
+    except httptools.HttpParserError as error:
+        raise HeadError(502, f"the model server's head is malformed: {error}") from error
+    fields, found = collector.fields, collector.found
+    options = options_of(found)
+    if options and not options <= CONNECTION_OPTIONS:
+        fields = without_listed(fields, options)
+    status, old = int(code), minor == b"0"
+    bare = status < FINAL or status == _NO_CONTENT
+    length, chunked = _answer_length(found, old=old)
+    if bare and (chunked or length >= 0):
+        fields = [field for field in fields if field[0].lower() != b"content-length"]
+    return AnswerHead(
+        status=status,
+        reason=reason,
+        fields=fields,
+        length=0 if bare or to_head or status == _NOT_MODIFIED else length,
+        chunked=chunked and not bare,
+        reusable=b"close" not in options and (not old or b"keep-alive" in options),
+    )
+
+
+def _answer_length(found: dict[bytes, bytes], *, old: bool) -> tuple[int, bool]:
+    coding, length = found.get(b"transfer-encoding"), found.get(b"content-length")
+    if coding is not None:
+        if old or length is not None or coding.lower() != b"chunked":
+            raise HeadError(502, "the model server's Transfer-Encoding is not understood")
+        return CHUNKED, True
+    if length is None:
+        return UNTIL_CLOSE, False
+    if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX:
+        raise HeadError(502, "the model server's Content-Length is no number")
+    return int(length), False
+
+
+def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
+    """
+    Write an answer's head for a user.
+
+    Args:
+        head: What the model server said.
+        old: The user speaks HTTP/1.0: chunks will be taken apart, and keeping the connection
+            open must be said aloud.
+        close: The connection ends after this answer.
+
+    """
+    lines = [b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields)]
+    if head.chunked and not old:
+        lines.append(b"transfer-encoding: chunked")
+    if close:
+        lines.append(b"connection: close")
+    elif old:
+        lines.append(b"connection: keep-alive")
+    lines.append(b"\r\n")
+    return b"\r\n".join(lines)
+
+
+def informational_wire(head: AnswerHead) -> bytes:
+    """Write a head that comes before the real one, such as 103 (RFC 8297)."""
+    return b"\r\n".join([b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields), b"\r\n"])
+
+
+def switching_wire(head: AnswerHead, upgrade: bytes) -> bytes:
+    """Write a 101: from here on the connection belongs to `upgrade`."""
+    lines = [b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields)]
+    lines += (b"connection: upgrade", b"upgrade: " + upgrade, b"\r\n")
+    return b"\r\n".join(lines)

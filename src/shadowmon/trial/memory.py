@@ -1,0 +1,43 @@
+"""All that a trial remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shadowmon.evidence.alarm import Alarm
+from shadowmon.evidence.coverage import Coverage
+from shadowmon.policy.judge import NOTHING_PROVEN, Average
+from shadowmon.policy.rules import Rule
+from shadowmon.records import Evidence, RolloutState, SliceName, Verdict
+from shadowmon.trial.sums import Sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All that a trial remembers."""
+
+    state: RolloutState
+    chain: Mapping[str, Any] = field(default_factory=dict)
+    """The restart chain's, see evidence/restart.py."""
+    verdict: Verdict | None = None
+    evidence: Mapping[Rule, Evidence] = field(default_factory=dict)
+    totals: Sums = field(default_factory=dict)
+    average: Average = NOTHING_PROVEN
+    pairs: int = 0
+    pairs_in_stage: int = 0
+    last_pair_at: datetime | None = None
+    blocked: str = ""
+    said: tuple[str, ...] = ()
+    """What the newest journalled verdict said, in short; when that changes, it is said again."""
+    rejected: str = ""
+    """Why the weight could not be applied, as journalled last."""
+    pending: tuple[str, ...] = ()
+    """What the configuration would loosen and is not in force: see policy/loosening.py."""
+    began_at: datetime | None = None
+    """When the present epoch's evidence was first weighed."""
+    alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
+    coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
+    """Of each slice that a rule is about."""
