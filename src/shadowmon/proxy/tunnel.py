@@ -148,9 +148,19 @@ class _UserEnd(_End):
 class _ModelEnd(_End):
     """The end at the model server's."""
 
-    __slots__ = ()
+    __slots__ = ("_last_moment",)
+
+    def __init__(self, station: Station, transport: asyncio.Transport, holds: int) -> None:
+        super().__init__(station, transport, holds)
+        self._last_moment: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
         """There is no deadline at this end, so a timer ends it."""
         self.transport.close()
-        self._station.loop.call_later(_CLOSING_SECONDS, self.transport.abort)
+        self._last_moment = self._station.loop.call_later(_CLOSING_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.BaseProtocol`."""
+        super().connection_lost(exc)
+        if self._last_moment is not None:  # asyncio cannot abort what it has closed already
+            self._last_moment.cancel()

@@ -152,7 +152,10 @@ class ModelServer:
         if self._server is not None:
             self._server.close()
             for visit in self.visits:
-                visit.writer.transport.abort()
+                transport = visit.writer.transport
+                # asyncio cannot abort what it has closed already.
+                if not transport.is_closing() or transport.get_write_buffer_size():
+                    transport.abort()
 
     async def end(self) -> None:
         """Stop, and wait until every script has ended."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 
 import pytest
+import trustme
 
 from shadowmon.proxy.plan import PlannedModel
 from shadowmon.proxy.pool import Pool
@@ -16,30 +16,15 @@ from tests.integration.proxy.rig import OK, ModelServer, answering
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
 
 
-@pytest.fixture(name="certificate")
-def _certificate(need, tmp_path):
-    """(certificate, key) of localhost, signed by itself."""
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *(need("openssl"), "req", "-x509", "-newkey", "ec"),
-            *("-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_a_certificate_is_checked(rig, certificate, monkeypatch, trusted):
+async def test_a_certificate_is_checked(rig, tmp_path, monkeypatch, trusted):
     """One that the system trusts is served from; any other is a model server out of reach."""
+    authority = trustme.CA()
     if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
+    authority.issue_cert("localhost").configure_cert(context)
     proxy = await rig()
     server = ModelServer(answering(OK))
     model = PlannedModel(
