@@ -37,7 +37,11 @@ def test_what_make_is_asked_for_is_what_tests_run(command):
     verb, *rest = shlex.split(command)[1:]
 
     plan = subprocess.run(
-        ["make", "-n", "-B", "--no-print-directory", verb, *rest], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "-n", "-B", "--no-print-directory", verb, *rest],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     last = plan.stdout.strip().splitlines()[-1]
