@@ -102,8 +102,8 @@ def main(quick: bool) -> None:
     for row in rows:
         ratio = row.microseconds / rows[0].microseconds
         print(f"{row.what:<40}{row.microseconds:>10.2f}{row.times:>10}{ratio:>10.1f}")
-    print(f"{'per merge':<40}{'µs':>10}{'times':>10}")
-    for row in [_merge(5 if quick else 50)]:
+    print(f"{'per look, and per merge':<40}{'µs':>10}{'times':>10}")
+    for row in [_look(2 if quick else 10), _merge(5 if quick else 50)]:
         print(f"{row.what:<40}{row.microseconds:>10.0f}{row.times:>10}")
     print(f"{'per interval':<40}{'µs':>10}{'times':>10}")
     for row in intervals:
@@ -165,6 +165,37 @@ def _cells(metric: Metric, observations: int) -> Row:
                     battery.log_e_values(rows[:, places])
 
     return _row(f"the same, {CELLS} cells of {metric.kind}, 4 claims", run, 256 * batches)
+
+
+def _look(times: int) -> Row:
+    """Weigh four claims in each of 400 slices, all of which grew: evidence, chains, intervals."""
+    generator = np.random.default_rng(SEED)
+    claims = [
+        Claim(
+            metric=APART.name,
+            slice=SliceName(f"s{number}"),
+            contrast=Contrast.MEAN,
+            limit=limit,
+            side=side,
+        )
+        for number in range(CELLS)
+        for limit, side in CLAIMS
+    ]
+    scales = Scales(
+        metrics={APART.name: APART},
+        settings=EvidenceSettings(),
+        claims=claims,
+        chained=[claim for claim in claims if claim.side is Side.WORSE],
+    )
+    totals = 256 * generator.integers(0, 3, (times, outcomes.places(APART))).cumsum(axis=0)
+    looks = [{EVERY_ONE: tuple(counts)} for counts in totals.tolist()]
+
+    def run() -> None:
+        memory: Memory = {}
+        for accounts in looks:
+            _, memory = scales.weigh(dict.fromkeys(claims, accounts), memory)
+
+    return _row(f"a whole look: {len(claims)} claims, all grew", run, times)
 
 
 def _batteries(metric: Metric) -> list[tuple[list[int] | slice, Battery]]:
