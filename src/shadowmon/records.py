@@ -40,6 +40,10 @@ EVERYTHING = SliceName("all")
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 """Names in lower case, in the order of the wire; bytes that are not UTF-8 are replaced."""
 
+SHADOW_HEADER = "x-shadowmon-shadow"
+"""On every call of the mirror. A request that has it already is never mirrored again: where a model
+is reached through this very proxy, or through a mirror, it would go round for ever."""
+
 
 # --- What production saw ---------------------------------------------------
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from shadowmon.mirror.settings import ModelSettings
-from shadowmon.records import Headers
+from shadowmon.records import SHADOW_HEADER, Headers
 
 
-MARK = ("x-shadowmon-shadow", "1")
+MARK = (SHADOW_HEADER, "1")
 """Tells the model server, and our own tap and proxy, that no user waits for this."""
 
 _HOP_BY_HOP = frozenset(

@@ -6,6 +6,7 @@ Rule 1: the same key meets the same model for as long as the weights stand, and 
 Rule 2: who is served by what and what is sampled are decided on two independent lines
         (`shadowmon.sticky`): with one line the sample would be a subset of one arm.
 Rule 3: a request without a key stands where its own id puts it, never where a constant would.
+Rule 4: a call of our own mirror that comes by here is served, and not mirrored again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from hashlib import blake2b
 import msgspec
 
 from shadowmon.proxy.plan import Plan, PlannedRoute
+from shadowmon.records import SHADOW_HEADER
 from shadowmon.sticky import SPAN, place
 
 
 REQUEST_ID_MAX = 128
 """Bytes; a longer request id is not taken for one."""
+
+
+_OUR_OWN = SHADOW_HEADER.encode()
 
 
 class Watch(enum.Enum):
@@ -102,7 +107,7 @@ class _Route:
         self._rollout_salt = _salt(plan.rollout_salt, route.name)
         self._sampling_salt = sampling_salt
         self._sampled_below = round(route.sample_rate * SPAN)
-        self.wanted = {self._id_field}
+        self.wanted = {self._id_field, _OUR_OWN}
         if self._key_field:
             self.wanted.add(self._key_field)
         if self._cookie:
@@ -119,9 +124,8 @@ class _Route:
             name.decode("utf-8", "replace") if 0 < len(name) <= REQUEST_ID_MAX else new_id()
         )
         trial, model = self._serving(found, weight, exchange_id)
-        return Choice(
-            self._name, model, self._baseline, trial, exchange_id, self._watch(exchange_id)
-        )
+        watch = Watch.NO_TRIAL if _OUR_OWN in found else self._watch(exchange_id)
+        return Choice(self._name, model, self._baseline, trial, exchange_id, watch)
 
     def _serving(
         self, found: dict[bytes, bytes], weight: Callable[[int], int], exchange_id: str

@@ -25,7 +25,7 @@ from aiohttp import web
 
 from shadowmon.clock import Clock
 from shadowmon.ipc.handover import ExchangeHead
-from shadowmon.records import ExchangeId, RouteName
+from shadowmon.records import SHADOW_HEADER, ExchangeId, RouteName
 from shadowmon.traffic.guarded_server import GuardedServer, Guards
 from shadowmon.traffic.routing import Routing
 from shadowmon.traffic.sampling import Sampling
@@ -33,8 +33,7 @@ from shadowmon.traffic.settings import RouteSettings, TapSettings
 
 
 SOURCE = "tap"
-OUR_OWN = b"x-shadowmon-shadow"
-"""Marks shadow calls. One that comes back by a mirror would go round for ever."""
+OUR_OWN = SHADOW_HEADER.encode()
 ID_MAX = 256
 
 _SHADOW_HOST = re.compile(rb"-shadow(?=(?::\d+)?$)")

@@ -181,6 +181,13 @@ def test_all_or_nothing_is_watched(rate, watch):
     assert pick(a_picker(a_route(sample_rate=rate))).watch is watch
 
 
+def test_a_call_of_our_own_mirror_is_not_mirrored_again():
+    """A model that is reached through this very proxy would be called for ever."""
+    choice = pick(a_picker(), x_shadowmon_shadow=b"1")
+
+    assert (choice.model, choice.watch) == ("base", Watch.NO_TRIAL)
+
+
 def test_a_route_without_a_trial_is_not_watched():
     """There is nothing to compare."""
     assert pick(a_picker(trials=())).watch is Watch.NO_TRIAL
@@ -202,4 +209,5 @@ def test_what_it_needs_to_see():
         a_route("b", "/b", sticky_cookie="uid"),
     )
 
-    assert picker.wanted == {b"x-user", b"x-id", b"cookie", b"x-request-id"}
+    fields = {b"x-user", b"x-id", b"cookie", b"x-request-id", b"x-shadowmon-shadow"}
+    assert picker.wanted == fields
