@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from shadowmon.evidence import alarm, by_hand, gains, outcomes, restart, sampling
@@ -46,6 +46,25 @@ _CHAINS = "chains"
 _WATCHES = "watches"
 _RATIOS = "variance_ratios"
 _INDEPENDENT: Mapping[MetricName, float] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """All that the evidence for a claim depends on."""
+
+    accounts: Accounts
+    power: float
+    chain: Mapping[str, Any] | None
+    watch: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The evidence, and what is to be remembered of a chained claim."""
+
+    evidence: Evidence
+    chain: Mapping[str, Any] | None
+    watch: Mapping[str, Any] | None
 
 
 class Scales:
@@ -86,6 +105,9 @@ class Scales:
             tuple[MetricName, SliceName, Contrast], tuple[Accounts, Interval]
         ] = {}
         self._descriptions: dict[Claim, Mapping[str, Any]] = {}
+        self._keys = {claim: _key(claim) for claim in claims}
+        # A claim whose pairs did not become more since the last look need not be weighed again.
+        self._last: dict[Claim, tuple[_Asked, _Found]] = {}
 
     def _lay(self, claims: Iterable[Claim]) -> dict[Claim, EProcess]:
         # Bets do not depend on the slice, and are dear to lay.
@@ -133,22 +155,36 @@ class Scales:
         remembered: Mapping[str, Any] = memory.get(_CHAINS, {})
         watched: Mapping[str, Any] = memory.get(_WATCHES, {})
         evidence = {}
-        for claim in self._metrics:
-            accounts = counts.get(claim, {})
-            row = self._row(claim, accounts)
-            power = exponent(variance_ratios.get(claim.metric))
-            log_e = from_start = self.recompute(claim, row, power) if any(row) else 0.0
-            if claim in self._chained:
-                key, pairs = _key(claim), sum(self._seen(claim, accounts))
-                chain = self._advance(claim, row, pairs, _read(remembered, key), power)
-                chains[key] = restart.to_json(chain)
-                watch = self._watch(claim, row, pairs, _read(watched, key), power)
-                watches[key] = restart.to_json(watch)
-                log_e = restart.log_e_value(log_e, chain) if any(row) else log_e
-            found = self._evidence(claim, accounts, row, log_e)
-            evidence[claim] = replace(found, log_e_from_start=from_start)
+        for claim, key in self._keys.items():
+            asked = _Asked(
+                accounts=counts.get(claim, {}),
+                power=exponent(variance_ratios.get(claim.metric)),
+                chain=remembered.get(key),
+                watch=watched.get(key),
+            )
+            last = self._last.get(claim)
+            if last is None or last[0] != asked:
+                last = self._last[claim] = (asked, self._weighed(claim, asked))
+            found = last[1]
+            evidence[claim] = found.evidence
+            if found.chain is not None:
+                chains[key], watches[key] = found.chain, found.watch
         memory = {_CHAINS: chains, _WATCHES: watches}
         return evidence, memory | ({_RATIOS: dict(variance_ratios)} if variance_ratios else {})
+
+    def _weighed(self, claim: Claim, asked: _Asked) -> _Found:
+        accounts, power = asked.accounts, asked.power
+        row = self._row(claim, accounts)
+        log_e = from_start = self.recompute(claim, row, power) if any(row) else 0.0
+        chain = watch = None
+        if claim in self._chained:
+            pairs = sum(self._seen(claim, accounts))
+            advanced = self._advance(claim, row, pairs, _read(asked.chain), power)
+            chain = restart.to_json(advanced)
+            watch = restart.to_json(self._watch(claim, row, pairs, _read(asked.watch), power))
+            log_e = restart.log_e_value(log_e, advanced) if any(row) else log_e
+        evidence = replace(self._evidence(claim, accounts, row, log_e), log_e_from_start=from_start)
+        return _Found(evidence=evidence, chain=chain, watch=watch)
 
     def alarms(self, memory: Memory) -> dict[Claim, Alarm]:
         """
@@ -163,7 +199,7 @@ class Scales:
         return {
             claim: alarm.read(chain, settings.restart_pairs, settings.alarm_pairs)
             for claim in self._metrics
-            if claim in self._chained and (chain := _read(watches, _key(claim)))
+            if claim in self._chained and (chain := _read(watches.get(self._keys[claim])))
         }
 
     def _check_accounts(self, counts: Mapping[Claim, Accounts]) -> None:
@@ -308,9 +344,10 @@ class Scales:
             memory: What the look returned that the evidence is from.
 
         """
-        fresh = memory.get(_CHAINS, {}).get(_key(claim))
+        description = self._description(claim)
+        fresh = memory.get(_CHAINS, {}).get(self._keys[claim])
         power = exponent(memory.get(_RATIOS, {}).get(claim.metric))
-        return by_hand.receipt(self._description(claim), counts, fresh, power=power)
+        return by_hand.receipt(description, counts, fresh, power=power)
 
     def _description(self, claim: Claim) -> Mapping[str, Any]:
         found = self._descriptions.get(claim)
@@ -340,8 +377,7 @@ def _places(span: Span | None) -> list[str]:
     return [*scores, "missing"]
 
 
-def _read(chains: Mapping[str, Any], key: str) -> Chain | None:
-    state = chains.get(key)
+def _read(state: Mapping[str, Any] | None) -> Chain | None:
     return None if state is None else restart.from_json(state)
 
 

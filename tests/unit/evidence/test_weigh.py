@@ -135,6 +135,23 @@ def test_looking_again_changes_nothing():
     assert weigher.weigh(account, first[1]) == first
 
 
+def test_only_what_has_news_is_weighed_again():
+    """A quiet claim costs nothing; more pairs, or pairs that go together more, are news."""
+    weigher = scales()
+    quiet, grown = (20, 2, 60, 600, 1), (21, 2, 60, 600, 1)
+    _, memory = weigher.weigh(at_all({BETTER: quiet, RED_LINE: quiet}), {})
+    last, memory = weigher.weigh(at_all({BETTER: quiet, RED_LINE: quiet}), memory)
+
+    found, memory = weigher.weigh(at_all({BETTER: grown, RED_LINE: quiet}), memory)
+    tempered, _ = weigher.weigh(
+        at_all({BETTER: grown, RED_LINE: quiet}), memory, variance_ratios={CORRECT.name: 2.0}
+    )
+
+    assert found[RED_LINE] is last[RED_LINE]
+    assert found[BETTER].count == last[BETTER].count + 1
+    assert abs(tempered[RED_LINE].log_e_value) < abs(found[RED_LINE].log_e_value)
+
+
 def test_evidence_does_not_depend_on_what_the_scales_weighed_before():
     """Scales keep nothing that matters: new ones go on with the memory of the old ones."""
     one, two = (
