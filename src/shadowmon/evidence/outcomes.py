@@ -66,6 +66,16 @@ def places(metric: Metric) -> int:
             return KNOTS * len(metric.held_to) + _SUMS + 1
 
 
+_TABLE_NAMES = ("both no", "optimized only", "baseline only", "both yes")
+
+
+def names(span: Span | None) -> list[str]:
+    """Name the places that a claim bets on, by what `span` returned; a score by its value."""
+    if span is None:
+        return [*_TABLE_NAMES, "missing"]
+    return [*(f"{score:g}" for score in knots.positions(span).tolist()), "missing"]
+
+
 def units(kind: MetricKind) -> int:
     """Return what one measured pair adds to the places of a claim. A missing one always adds 1."""
     return 1 if kind is MetricKind.VERDICTS else UNIT

@@ -21,7 +21,6 @@ from shadowmon.evidence import alarm, by_hand, gains, outcomes, restart, samplin
 from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.confseq import Interval, interval
 from shadowmon.evidence.eprocess import EProcess, bet_as_set
-from shadowmon.evidence.knots import Span, positions
 from shadowmon.evidence.restart import Chain
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
@@ -320,7 +319,7 @@ class Scales:
         span = outcomes.span(metric, claim.contrast, claim.limit)
         won = gains.gains(claim.contrast, claim.limit, claim.side, span)
         units = [outcomes.units(metric.kind)] * (len(won) - 1) + [1]
-        names = _places(span)
+        names = outcomes.names(span)
         shrinkage = sampling.shrinkage(self._rates)
         if len(self._rates) > 1:
             names = [f"{name} at {rate} bp" for rate in self._rates for name in names]
@@ -368,13 +367,6 @@ _FORMULA = (
     "each product to the power that is told, if one is; with restart_pairs, half of this and half "
     "of the same for fresh beginnings"
 )
-
-_TABLE = ("both no", "optimized only", "baseline only", "both yes")
-
-
-def _places(span: Span | None) -> list[str]:
-    scores = _TABLE if span is None else [f"{score:g}" for score in positions(span).tolist()]
-    return [*scores, "missing"]
 
 
 def _read(state: Mapping[str, Any] | None) -> Chain | None:
