@@ -16,6 +16,7 @@ import enum
 import mmap
 import os
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from shadowmon.records import NO_TRAFFIC, Weight
@@ -184,12 +185,7 @@ class Slot:
     def add_answer(self, arm: int, seconds: float) -> None:
         """Count one answer that a user got. `arm` is 0 for a baseline, 1 for an optimized model."""
         at = self._at + _COUNTS + arm * (_BUCKETS + 1)
-        bucket = 0
-        for bound in USER_SECONDS:
-            if seconds <= bound:
-                break
-            bucket += 1
-        self._cells[at + bucket] += 1
+        self._cells[at + bisect_left(USER_SECONDS, seconds)] += 1
         self._cells[at + _BUCKETS] += int(seconds * 1e6)
 
     def answers(self, arm: int) -> tuple[Sequence[int], float]:
