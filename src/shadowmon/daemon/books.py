@@ -9,7 +9,7 @@ Rule 2: what a dead worker told stays.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -60,9 +60,11 @@ class Books:
         """Return the accounts that changed since `saved` was last called."""
         return {key: self._accounts[key] for key in self._changed}
 
-    def saved(self, keys: Iterable[tuple[str, Cell]]) -> None:
-        """Remember that these accounts lie in the store as they are now."""
-        self._changed.difference_update(keys)
+    def saved(self, accounts: Mapping[tuple[str, Cell], Counts]) -> None:
+        """Remember that these lie in the store; one that has grown since has still changed."""
+        self._changed -= {
+            key for key, counts in accounts.items() if self._accounts.get(key) == counts
+        }
 
     def drop_epochs_before(self, trial_id: TrialId, epoch: int) -> None:
         """Let go of a trial's former epochs: nothing is judged on them any more."""

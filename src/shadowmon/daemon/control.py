@@ -289,7 +289,8 @@ class Control:
             The trials whose decisions were undone.
 
         """
-        entries = list(self._entries)
+        entries, labelled = list(self._entries), set(self._labelled)
+        learnt = len(entries)
         for _, commands in todo:
             entries += _records(commands)
         save = Save(
@@ -298,7 +299,7 @@ class Control:
             accounts=self.books.changed(),
             awaiting=tuple(self._awaiting),
             settled=tuple(self._settled),
-            labels=self.labels.labels_of(self._labelled),
+            labels=self.labels.labels_of(labelled),
         )
         try:
             await self._store.commit(save)
@@ -311,11 +312,12 @@ class Control:
             log.info("store.recovered")
             self.store_problem = ""
         self._tally(entries)
+        # More may have come in while the store was writing: that is for the next commit.
         self.books.saved(save.accounts)
-        self._entries.clear()
-        self._awaiting.clear()
-        self._settled.clear()
-        self._labelled.clear()
+        del self._entries[:learnt]
+        del self._awaiting[: len(save.awaiting)]
+        del self._settled[: len(save.settled)]
+        self._labelled -= labelled
         return set()
 
     def _tally(self, entries: Sequence[Entry]) -> None:

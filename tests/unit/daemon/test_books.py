@@ -59,3 +59,15 @@ def test_former_epochs_are_let_go():
 
     assert books.totals(INT8, 1) == {}
     assert books.changed() == {}
+
+
+def test_what_grows_while_it_is_being_saved_is_saved_again():
+    """Its worker may be gone by then, and would never tell it again."""
+    books = Books({})
+    books.tell("a", CELL, (1, 0))
+    saved = books.changed()
+    books.tell("a", CELL, (2, 0))
+
+    books.saved(saved)
+
+    assert books.changed() == {("a", CELL): (2, 0)}
