@@ -109,6 +109,55 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One token that a model chose, and what it thought of it."""
+
+    text: str
+    log_probability: float
+    """Natural logarithm, at most 0."""
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+    """Log probabilities of the likeliest tokens at this place, as many as the wire carried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that a request offers to the model."""
+
+    name: str
+    parameters: Any = None
+    """The JSON Schema of its arguments; None if the request gives none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    What a request asks, in the normal form that every codec reads into. Only for measuring.
+
+    A part that the wire did not carry is empty.
+    """
+
+    instructions: str = ""
+    """What the system, or the developer, told the model."""
+    text: str = ""
+    """What the user said last: the prompt."""
+    source: str = ""
+    """Everything that users and tools put in, one after the other: what an answer can draw on."""
+    turns: int = 0
+    """Messages in the conversation."""
+    tools: tuple[Tool, ...] = ()
+    schema: Any = None
+    """The JSON Schema that the answer was asked to follow."""
+    tests: str = ""
+    """A program that checks the code in an answer; by the codec setting `tests` only."""
+    documents: tuple[str, ...] = ()
+    """What is to be ranked, or embedded."""
+
+
+NOTHING_ASKED = Question()
+"""Of a wire format whose requests are not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """
     One answer in the normal form that every codec reads into and every scorer reads from.
@@ -125,6 +174,14 @@ class Answer:
     """By label; sums to 1 within rounding."""
     fields: Any = None
     """The answer as JSON, where the answer is JSON."""
+    tokens: tuple[Token, ...] = ()
+    """The tokens of the text with their probabilities, where the wire carried them."""
+    embeddings: tuple[tuple[float, ...], ...] = ()
+    """One vector for each input."""
+    ranking: tuple[str, ...] | None = None
+    """The documents' keys (their places in the request, where they have no other), best first."""
+    tensors: Mapping[str, tuple[float, ...]] | None = None
+    """Numeric outputs by name, row-major."""
     finish_reason: str | None = None
     """stop, length, tool, filter or error, whatever the wire's own word."""
     incomplete: bool = False
@@ -133,6 +190,10 @@ class Answer:
     """The error that the model server reported in a well-formed answer."""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Of the input tokens, those that came from a prompt cache."""
+    reasoning_tokens: int | None = None
+    """Of the output tokens, those that were thought and not said."""
     model: str | None = None
     """What the server says it is."""
 
@@ -174,6 +235,30 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """
+    What an assessor found of a pair: whatever needs I/O to be measured (a judge model, an
+    embeddings endpoint, a run in the sandbox). A pure scorer reads it.
+
+    Exactly one of the four forms: a figure in [0, 1] of each model, a `distance` in [0, 1],
+    `unavailable`, or `missing`.
+    """
+
+    baseline: float | None = None
+    optimized: float | None = None
+    distance: float | None = None
+    unavailable: str = ""
+    """Why nothing could be found, in one word, for a reason that has nothing to do with the
+    answers (the endpoint is down, the budget is spent). The pair is left out of the metric."""
+    missing: str = ""
+    """Why nothing could be found, in one word, where the answers may be the cause. Counted as
+    missing: an answer must not escape its judge."""
+    rate: int = 10_000
+    """The probability with which a pair like this one is assessed, in basis points; fixed before
+    the assessor saw the pair."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Both models' replies to one exchange: the unit of comparison."""
 
@@ -192,6 +277,9 @@ class Pair:
     """Probability that this exchange was sampled, in basis points; fixed before its outcome."""
     cluster: str = ""
     """What its user or session is known by (a digest); empty if it is on its own."""
+    question: Question = NOTHING_ASKED
+    assessments: Mapping[str, Assessment] = field(default_factory=dict)
+    """By the assessor's metric (`semantic`, `preference`, `tests_failed`, ...)."""
 
 
 # --- What the pair says ----------------------------------------------------
@@ -274,6 +362,8 @@ class Observation:
     optimized: bool | float | None = None
     distance: float | None = None
     missing: str = ""
+    rate: int = 10_000
+    """The probability with which a sampled pair is measured by this metric, in basis points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shadowmon.assessors.settings import AssessorsSettings
 from shadowmon.console.settings import ConsoleSettings
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings
@@ -90,6 +91,7 @@ class Settings(BaseModel):
     traffic: TrafficSettings = TrafficSettings()
     proxy: ProxySettings = ProxySettings()
     mirror: MirrorSettings = MirrorSettings()
+    assessors: AssessorsSettings = AssessorsSettings()
     scoring: ScoringSettings = ScoringSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     rollout: RolloutSettings = RolloutSettings()

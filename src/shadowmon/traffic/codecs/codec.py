@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shadowmon.records import Answer, Exchange, Headers
+from shadowmon.records import NOTHING_ASKED, Answer, Exchange, Headers, Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Ask:
     """The model that the request names."""
     streams: bool = False
     """Did it ask for a stream?"""
+    question: Question = NOTHING_ASKED
+    """What is asked, for the scorers that hold an answer against it."""
     skip: str = ""
     """Why it must not be mirrored, in one word (`not_inference`, `server_side_tools`), or empty."""
 
