@@ -71,13 +71,13 @@ def is_secret(path: Sequence[str | int]) -> bool:
     """
     Must what stands here never be shown?
 
-    Beside secrets proper: headers of shadow calls, which carry keys as often as not.
+    Beside secrets proper: headers of our own calls, which carry keys as often as not.
     """
-    return type_at(path) is SecretStr or _is_model_header(path)
+    return type_at(path) is SecretStr or _is_header_of_ours(path)
 
 
-def _is_model_header(path: Sequence[str | int]) -> bool:
-    return len(path) > 2 and path[0] == "models" and path[2] == "headers"  # noqa: PLR2004
+def _is_header_of_ours(path: Sequence[str | int]) -> bool:
+    return path[0] in {"models", "assessors"} and "headers" in path[2:-1]
 
 
 def is_text(kind: Any) -> bool:  # noqa: ANN401 - a type

@@ -56,7 +56,14 @@ def test_every_secret_is_known():
     """Every field that is declared secret is one that is never shown."""
     found = set(_secrets(()))
 
-    assert found == {("models", "*", "bearer_token"), ("console", "operator_token")}
+    assert found == {
+        ("models", "*", "bearer_token"),
+        ("console", "operator_token"),
+        *(
+            ("assessors", assessor, "endpoint", "bearer_token")
+            for assessor in ("semantic", "moderation", "judge")
+        ),
+    }
     assert all(map(is_secret, found))
 
 
@@ -72,6 +79,7 @@ def _secrets(path):
 def test_headers_of_shadow_calls_are_secret():
     """A model's headers carry keys as often as not."""
     assert is_secret(("models", "int8", "headers", "x-api-key"))
+    assert is_secret(("assessors", "judge", "endpoint", "headers", "x-api-key"))
     assert not is_secret(("traffic", "redaction", "headers", 0))
 
 
