@@ -28,6 +28,12 @@ wrk.headers["X-Stainless-Lang"] = "python"
 wrk.headers["X-Stainless-OS"] = "Linux"
 wrk.headers["X-Stainless-Runtime"] = "CPython"
 wrk.headers["X-User"] = "user-17"
+local sent = 0
+request = function()  -- one field of each request is new, as in life
+  sent = sent + 1
+  wrk.headers["X-Request-Id"] = string.format("00000000-0000-4000-8000-%012d", sent)
+  return wrk.format()
+end
 done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('\\n{"requests":%d,"errors":%d,"p50":%d,"p99":%d}\\n', summary.requests,

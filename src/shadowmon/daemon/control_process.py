@@ -220,7 +220,7 @@ async def _tap(given: _Given, tallies: Tallies, clock: Clock) -> AsyncIterator[N
         return
 
     def hand_over(head: handover.ExchangeHead, body: bytes) -> bool:
-        return handover.send(given.handover, head, [body])
+        return bool(handover.send(given.handover, [handover.Parcel(head, [body])]))
 
     def count(fate: Fate) -> None:
         tallies.add("exchanges_total", "tap", fate.value)

@@ -35,7 +35,7 @@ _AWAITING_MAX = 20_000
 """Waiting pairs that are kept while the control process is away; older ones are given up."""
 _LEARN_SECONDS = 10.0
 _TAKE_MAX = 64
-"""Exchanges that are read in one go, so that other work gets its turn."""
+"""Exchanges that are read in one go, about, so that other work gets its turn."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,15 +73,18 @@ async def _run(
     await reporter.learn()
 
     def take() -> None:
-        for _ in range(_TAKE_MAX):
+        taken = 0
+        while taken < _TAKE_MAX:
             try:
-                exchange = handover.receive(exchanges)
+                packet = handover.receive(exchanges)
             except BlockingIOError:
                 return
-            if exchange is None:
+            if not packet:
                 loop.remove_reader(exchanges)
                 return
-            intake.offer(exchange)
+            taken += len(packet)
+            for exchange in packet:
+                intake.offer(exchange)
 
     async with intake:
         loop.add_reader(exchanges, take)

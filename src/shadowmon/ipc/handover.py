@@ -1,9 +1,10 @@
 """
 Exchanges, from whoever saw them to a scoring worker, over a packet socket that never blocks.
 
-A packet is: four bytes, the length of the head; the head (MessagePack); the request's body; the
-answer's body. The bodies are handed to the kernel as the pieces they arrived in. A packet too
-large for the socket's buffer travels as a memory file whose descriptor goes along.
+A packet holds one exchange or several, one after the other: four bytes, the length of the head;
+the head (MessagePack); the request's body; the answer's body. The bodies are handed to the kernel
+as the pieces they arrived in. An exchange too large for the socket's buffer travels on its own, as
+a memory file whose descriptor goes along.
 
 The kernel keeps packets whole, so any number of writers and readers may share one socket.
 """
@@ -15,8 +16,9 @@ import os
 import socket
 import struct
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +29,8 @@ _LENGTH = struct.Struct("<I")
 _INLINE_MAX = 128 * 1024
 _BUFFER = 4 * 1024 * 1024
 _PACKET_MAX = 256 * 1024
+_PIECES_MAX = 500
+"""A packet of more pieces is joined first, or parted (the kernel takes 1,024: IOV_MAX)."""
 
 
 class ServedHead(msgspec.Struct, frozen=True, array_like=True):
@@ -35,9 +39,11 @@ class ServedHead(msgspec.Struct, frozen=True, array_like=True):
     model: str
     ending: Ending
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: bytes
+    """Field lines as on the wire, without the last one's end."""
     duration_seconds: float
     first_byte_seconds: float | None
+    body_bytes: int
 
 
 class ExchangeHead(msgspec.Struct, frozen=True, array_like=True):
@@ -48,13 +54,20 @@ class ExchangeHead(msgspec.Struct, frozen=True, array_like=True):
     source: str
     method: bytes
     target: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: bytes
     received_at: float
     """Seconds since the epoch."""
     served: ServedHead | None
     failed_first: ServedHead | None
     body_bytes: int
-    """Length of the request's body; the rest of the packet is the answer's."""
+
+
+class Parcel(NamedTuple):
+    """An exchange on its way, its bodies in the pieces they came in."""
+
+    head: ExchangeHead
+    request: Sequence[bytes]
+    answer: Sequence[bytes] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -70,21 +83,45 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     return write, read
 
 
-def send(
-    sock: socket.socket,
-    head: ExchangeHead,
-    request_body: Iterable[bytes],
-    answer_body: Iterable[bytes] = (),
-) -> bool:
-    """Hand an exchange over; False if there was no room. Never waits."""
+def send(sock: socket.socket, parcels: Iterable[Parcel]) -> int:
+    """Hand exchanges over, those that there is room for; return how many. Never waits."""
+    return sum(
+        count if _sent(sock, packet, size) else 0 for packet, size, count in _packets(parcels)
+    )
+
+
+def _packets(parcels: Iterable[Parcel]) -> Iterator[tuple[list[bytes], int, int]]:
+    """Put together what fits in one packet: its pieces, their bytes, how many exchanges."""
+    packet: list[bytes] = []
+    size = count = 0
+    for parcel in parcels:
+        pieces = _pieces(parcel)
+        length = sum(map(len, pieces))
+        if packet and (size + length > _INLINE_MAX or len(packet) + len(pieces) > _PIECES_MAX):
+            yield packet, size, count
+            packet, size, count = [], 0, 0
+        packet += pieces
+        size += length
+        count += 1
+    if packet:
+        yield packet, size, count
+
+
+def _pieces(parcel: Parcel) -> list[bytes]:
+    head, request, answer = parcel
     encoded = _encoder.encode(head)
-    pieces = [_LENGTH.pack(len(encoded)), encoded, *request_body, *answer_body]
-    size = sum(map(len, pieces))
+    begin = _LENGTH.pack(len(encoded))
+    if len(request) + len(answer) + 2 > _PIECES_MAX:
+        return [begin, encoded, b"".join([*request, *answer])]
+    return [begin, encoded, *request, *answer]
+
+
+def _sent(sock: socket.socket, packet: Sequence[bytes], size: int) -> bool:
     try:
         if size <= _INLINE_MAX:
-            sock.sendmsg(pieces)
+            sock.sendmsg(packet)
         else:
-            _send_file(sock, pieces)
+            _send_file(sock, packet)
     except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
         return False
     return True
@@ -102,12 +139,12 @@ def _send_file(sock: socket.socket, pieces: Sequence[bytes]) -> None:
         os.close(fd)
 
 
-def receive(sock: socket.socket) -> Exchange | None:
+def receive(sock: socket.socket) -> list[Exchange]:
     """
-    Take the next exchange; None if the other side is gone for good.
+    Take the next packet's exchanges; none if the other side is gone for good.
 
     Raises:
-        BlockingIOError: If there is none now.
+        BlockingIOError: If there is no packet now.
 
     """
     packet, ancillary, _, _ = sock.recvmsg(_PACKET_MAX, socket.CMSG_SPACE(4))
@@ -116,15 +153,24 @@ def receive(sock: socket.socket) -> Exchange | None:
         with open(fd, "rb") as file:  # noqa: PTH123 - a descriptor has no path
             file.seek(0)
             packet = file.read()
-    return decode(packet) if packet else None
+    return list(_exchanges(packet))
 
 
-def decode(packet: bytes) -> Exchange:
-    """Read a packet."""
-    (length,) = _LENGTH.unpack_from(packet)
-    at = _LENGTH.size + length
-    head = _decoder.decode(packet[_LENGTH.size : at])
-    body, answer = packet[at : at + head.body_bytes], packet[at + head.body_bytes :]
+def _exchanges(packet: bytes) -> Iterator[Exchange]:
+    at = 0
+    while at < len(packet):
+        (length,) = _LENGTH.unpack_from(packet, at)
+        at += _LENGTH.size
+        head = _decoder.decode(packet[at : at + length])
+        at += length
+        body = packet[at : at + head.body_bytes]
+        at += head.body_bytes
+        answered = head.served.body_bytes if head.served else 0
+        yield _exchange(head, body, packet[at : at + answered])
+        at += answered
+
+
+def _exchange(head: ExchangeHead, body: bytes, answer: bytes) -> Exchange:
     return Exchange(
         id=ExchangeId(_text(head.id)),
         route=RouteName(head.route),
@@ -153,10 +199,14 @@ def _served(head: ServedHead | None, body: bytes) -> Served | None:
     )
 
 
-def _headers(raw: list[tuple[bytes, bytes]]) -> Headers:
+def _headers(raw: bytes) -> Headers:
+    lines = (line.partition(b":") for line in raw.split(b"\r\n") if line)
     return tuple(
-        (name.lower().decode("utf-8", "replace"), value.decode("utf-8", "replace"))
-        for name, value in raw
+        (
+            name.lower().decode("utf-8", "replace"),
+            value.removeprefix(b" ").decode("utf-8", "replace"),
+        )
+        for name, _, value in lines
     )
 
 

@@ -16,11 +16,13 @@ import msgspec
 
 from shadowmon.proxy.fields import (
     CONNECTION_OPTIONS,
+    HEAD_END,
     LENGTH_DIGITS_MAX,
-    Collector,
-    Fields,
+    FieldReader,
     HeadError,
     options_of,
+    parted,
+    without,
     without_listed,
 )
 from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
@@ -38,7 +40,12 @@ _ANSWER_ONLY = frozenset(
         b"upgrade",
     )
 )
-_SPECIAL_IN_ANSWERS = _ANSWER_ONLY | {b"content-length"}
+_FIELDS = FieldReader(
+    httptools.HttpResponseParser,
+    b"HTTP/1.1 200 OK\r\n",
+    read={b"content-length"},
+    hop_by_hop=_ANSWER_ONLY,
+)
 
 CONTINUE, SWITCHING, FINAL = 100, 101, 200
 """Below FINAL the real answer comes after this one (RFC 9110, section 15.2), or, with SWITCHING,
@@ -52,7 +59,8 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     status: int
     reason: bytes
     """Status code and reason phrase, as they came."""
-    fields: Fields
+    fields: bytes
+    """The lines of the end-to-end fields, as they came, without the last one's end."""
     length: int
     """Of the body: bytes (0: there is none), `CHUNKED` or `UNTIL_CLOSE`."""
     chunked: bool
@@ -77,27 +85,22 @@ def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
     if line is None:
         raise HeadError(502, "the model server's status line is malformed")
     minor, reason, code = line.groups()
-    collector = Collector(_SPECIAL_IN_ANSWERS, _ANSWER_ONLY)
-    parser = httptools.HttpResponseParser(collector)
     try:
-        parser.feed_data(raw)
-    except httptools.HttpParserUpgrade:
-        pass
-    except httptools.HttpParserError as error:
+        lines, found = parted(_FIELDS.read(raw[line.end() : -len(HEAD_END)]))
+    except HeadError as error:
         raise HeadError(502, f"the model server's head is malformed: {error}") from error
-    fields, found = collector.fields, collector.found
     options = options_of(found)
     if options and not options <= CONNECTION_OPTIONS:
-        fields = without_listed(fields, options)
+        lines = without_listed(lines, options)
     status, old = int(code), minor == b"0"
     bare = status < FINAL or status == _NO_CONTENT
     length, chunked = _answer_length(found, old=old)
     if bare and (chunked or length >= 0):
-        fields = [field for field in fields if field[0].lower() != b"content-length"]
+        lines = without(lines, (b"content-length",))
     return AnswerHead(
         status=status,
         reason=reason,
-        fields=fields,
+        fields=b"\r\n".join(lines),
         length=0 if bare or to_head or status == _NOT_MODIFIED else length,
         chunked=chunked and not bare,
         reusable=b"close" not in options and (not old or b"keep-alive" in options),
@@ -117,6 +120,11 @@ def _answer_length(found: dict[bytes, bytes], *, old: bool) -> tuple[int, bool]:
     return int(length), False
 
 
+def _beginning(head: AnswerHead) -> list[bytes]:
+    start = b"HTTP/1.1 " + head.reason
+    return [start, head.fields] if head.fields else [start]
+
+
 def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
     """
     Write an answer's head for a user.
@@ -128,7 +136,7 @@ def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
         close: The connection ends after this answer.
 
     """
-    lines = [b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields)]
+    lines = _beginning(head)
     if head.chunked and not old:
         lines.append(b"transfer-encoding: chunked")
     if close:
@@ -141,11 +149,11 @@ def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
 
 def informational_wire(head: AnswerHead) -> bytes:
     """Write a head that comes before the real one, such as 103 (RFC 8297)."""
-    return b"\r\n".join([b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields), b"\r\n"])
+    return b"\r\n".join([*_beginning(head), b"\r\n"])
 
 
 def switching_wire(head: AnswerHead, upgrade: bytes) -> bytes:
     """Write a 101: from here on the connection belongs to `upgrade`."""
-    lines = [b"HTTP/1.1 " + head.reason, *map(b": ".join, head.fields)]
+    lines = _beginning(head)
     lines += (b"connection: upgrade", b"upgrade: " + upgrade, b"\r\n")
     return b"\r\n".join(lines)

@@ -1,21 +1,27 @@
 """
 What requests' heads and answers' heads have in common: field lines, and which of them pass.
 
-llhttp (by way of httptools) checks every field line, and gives it to a `Collector`.
+llhttp (by way of httptools) judges every field line. Most lines come again and again, so what it
+said of a line is remembered, and only lines that are new are put before it.
 
 Rule 1: what concerns one connection only ends here, both ways: hop-by-hop fields, and every field
         that `Connection` lists (RFC 9110, section 7.6.1).
 Rule 2: everything else passes as it came.
+Rule 3: what two lines of one head mean together (lengths, codings, hosts) is never left to the
+        parser, which may not have seen both.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import enum
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+import httptools
 
 from shadowmon.errors import ShadowmonError
 
-
-Fields: TypeAlias = list[tuple[bytes, bytes]]
 
 HEAD_END = b"\r\n\r\n"
 
@@ -32,6 +38,10 @@ _USUAL_OPTIONS = {
 _NEVER_LISTED = frozenset((b"host", b"content-length"))
 """Taking these away because `Connection` lists them would change what the message means."""
 
+_REMEMBERED = 1024
+"""Lines in each of two generations. The elder one goes when the younger one is full."""
+_REMEMBERED_LENGTH = 512
+
 
 class HeadError(ShadowmonError):
     """A head that is refused: with which status, and why, in words that may be shown to anyone."""
@@ -41,34 +51,139 @@ class HeadError(ShadowmonError):
         super().__init__(problem)
 
 
-class Collector:
-    """
-    What httptools calls for every field line: parts the end-to-end fields from the others.
+class Concern(enum.IntEnum):
+    """Whom a field concerns."""
 
-    A special field that comes twice is joined by a comma (RFC 9110, section 5.3); one that must
-    not then fails its own check, for `5, 5` is no length and `a, b` no host.
-    """
+    OTHERS = 0
+    """It passes unread."""
+    US_TOO = 1
+    """It is read, and passes."""
+    US_ONLY = 2
+    """Hop-by-hop: it is read, and does not pass."""
 
-    __slots__ = ("_hop_by_hop", "_special", "fields", "found")
 
-    def __init__(self, special: frozenset[bytes], hop_by_hop: frozenset[bytes]) -> None:
-        self._special = special
-        self._hop_by_hop = hop_by_hop
-        self.fields: Fields = []
-        """End-to-end fields, as they came."""
-        self.found: dict[bytes, bytes] = {}
-        """Values of the special ones, by lower-case name."""
+# Members of an Enum are slow to look up in Python 3.11.
+OTHERS, US_TOO, US_ONLY = map(int, Concern)
+
+
+class FieldLine(NamedTuple):
+    """One line of a head that was found in order."""
+
+    wire: bytes
+    """As it is passed on: `name: value`, both as they came."""
+    name: bytes
+    """In lower case."""
+    value: bytes
+    """Without white space around it."""
+    concern: int
+    """Out of `Concern`."""
+
+
+class FieldReader:
+    """Reads the field lines of heads of one kind."""
+
+    def __init__(
+        self,
+        parser: type[httptools.HttpRequestParser | httptools.HttpResponseParser],
+        start: bytes,
+        *,
+        read: Collection[bytes],
+        hop_by_hop: Collection[bytes],
+    ) -> None:
+        """
+        Make a reader that remembers nothing yet.
+
+        Args:
+            parser: What judges the lines.
+            start: A start line for it, with its end.
+            read: Lower-case names of the fields that are read here.
+            hop_by_hop: Those that in addition do not pass.
+
+        """
+        self._parser = parser
+        self._start = start
+        self._concerns = dict.fromkeys(read, US_TOO) | dict.fromkeys(hop_by_hop, US_ONLY)
+        self._known: dict[bytes, FieldLine] = {}
+        self._known_before: dict[bytes, FieldLine] = {}
+
+    def read(self, block: bytes) -> list[FieldLine]:
+        """
+        Read all lines between the start line and the empty line, without the last one's end.
+
+        Raises:
+            HeadError: If one of them is no field line. Always 400.
+
+        """
+        if not block:
+            return []
+        lines = block.split(b"\r\n")
+        found = list(map(self._known.get, lines))
+        if None in found:
+            self._fill(found, lines)
+        return found  # type: ignore[return-value]  # no None is left
+
+    def _fill(self, found: list[FieldLine | None], lines: list[bytes]) -> None:
+        """Put in what is not known, or not any more."""
+        known, before = self._known, self._known_before
+        for place, line in enumerate(lines):
+            if found[place] is None:
+                read = found[place] = before.get(line) or self._judged(line)
+                if len(line) <= _REMEMBERED_LENGTH:
+                    known[line] = read
+        if len(known) >= _REMEMBERED:
+            self._known, self._known_before = {}, known
+
+    def _judged(self, line: bytes) -> FieldLine:
+        if line[:1] in (b" ", b"\t"):
+            raise HeadError(400, "a field goes on over several lines")  # RFC 9112, section 5.2
+        listener = _Listener()
+        try:
+            self._parser(listener).feed_data(self._start + line + HEAD_END)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as error:
+            raise HeadError(400, str(error)) from error
+        if len(listener.said) != 1:
+            raise HeadError(400, "a field line is malformed")
+        name, value = listener.said[0]
+        lower = name.lower()
+        return FieldLine(
+            name + b": " + value, lower, value.strip(b" \t"), self._concerns.get(lower, OTHERS)
+        )
+
+
+class _Listener:
+    """What httptools calls for every field line."""
+
+    __slots__ = ("said",)
+
+    def __init__(self) -> None:
+        self.said: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field line (from httptools)."""
-        lower = name.lower()
-        if lower in self._special:
-            value = value.strip(b" \t")
-            found = self.found
-            found[lower] = found[lower] + b", " + value if lower in found else value
-            if lower in self._hop_by_hop:
-                return
-        self.fields.append((name, value))
+        """Take a field line."""
+        self.said.append((name, value))
+
+
+def parted(lines: Iterable[FieldLine]) -> tuple[list[bytes], dict[bytes, bytes]]:
+    """
+    Part what passes from what is read here.
+
+    Returns:
+        The lines that pass, and the values of the fields that are read, by lower-case name. One
+        that comes twice is joined by a comma (RFC 9110, section 5.3); one that must not then fails
+        its own check, for `5, 5` is no length and `a, b` no host.
+
+    """
+    passing: list[bytes] = []
+    found: dict[bytes, bytes] = {}
+    for wire, name, value, concern in lines:
+        if concern:
+            found[name] = found[name] + b", " + value if name in found else value
+            if concern == US_ONLY:
+                continue
+        passing.append(wire)
+    return passing, found
 
 
 def options_of(found: dict[bytes, bytes]) -> frozenset[bytes]:
@@ -83,7 +198,11 @@ def options_of(found: dict[bytes, bytes]) -> frozenset[bytes]:
     return frozenset(option.strip(b" \t") for option in value.split(b","))
 
 
-def without_listed(fields: Fields, options: frozenset[bytes]) -> Fields:
+def without_listed(lines: list[bytes], options: frozenset[bytes]) -> list[bytes]:
     """Take away the fields that `Connection` lists."""
-    listed = options - _NEVER_LISTED
-    return [field for field in fields if field[0].lower() not in listed]
+    return without(lines, options - _NEVER_LISTED)
+
+
+def without(lines: list[bytes], names: Collection[bytes]) -> list[bytes]:
+    """Take away the fields of these lower-case names."""
+    return [line for line in lines if line.partition(b":")[0].lower() not in names]

@@ -289,7 +289,7 @@ class Passage:
         """Ask the baseline: the optimized model failed before its first byte."""
         self._leave()
         self._failed_first = self._served(
-            Ending.UNREACHABLE if head is None else Ending.COMPLETE, head
+            Ending.UNREACHABLE if head is None else Ending.COMPLETE, head, 0
         )
         slot = self._station.slot
         slot.add(Count.FELL_BACK)
@@ -360,19 +360,20 @@ class Passage:
                 target=head.target,
                 headers=head.fields,
                 received_at=self._began_at + station.wall_offset,
-                served=self._served(ending, self._answer),
+                served=self._served(ending, self._answer, sum(map(len, recording.answer))),
                 failed_first=self._failed_first,
                 body_bytes=recording.request_bytes,
             ),
         )
 
-    def _served(self, ending: Ending, answer: AnswerHead | None) -> ServedHead:
+    def _served(self, ending: Ending, answer: AnswerHead | None, body_bytes: int) -> ServedHead:
         asked_at, first = self._asked_at, self._first_byte_at
         return ServedHead(
             model=self._model,
             ending=ending,
             status=0 if answer is None else answer.status,
-            headers=[] if answer is None else answer.fields,
+            headers=b"" if answer is None else answer.fields,
             duration_seconds=self._station.monotonic() - asked_at,
             first_byte_seconds=None if first is None else first - asked_at,
+            body_bytes=body_bytes,
         )

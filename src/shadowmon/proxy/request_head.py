@@ -20,11 +20,12 @@ import msgspec
 
 from shadowmon.proxy.fields import (
     CONNECTION_OPTIONS,
+    HEAD_END,
     LENGTH_DIGITS_MAX,
-    Collector,
-    Fields,
+    FieldReader,
     HeadError,
     options_of,
+    parted,
     without_listed,
 )
 from shadowmon.proxy.framing import CHUNKED
@@ -60,8 +61,8 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
 
     method: bytes
     target: bytes
-    fields: Fields
-    """End-to-end fields, as they came."""
+    fields: bytes
+    """The lines of the end-to-end fields, as they came, without the last one's end."""
     found: dict[bytes, bytes]
     """Values of the fields that the reader looked out for, by lower-case name."""
     wire: bytes
@@ -89,7 +90,13 @@ class RequestReader:
             own_host: Sent as Host for an HTTP/1.0 request that has none (RFC 9110, section 7.2).
 
         """
-        self._special = _REQUEST_ONLY.union((b"host", b"content-length"), wanted)
+        self._fields = FieldReader(
+            httptools.HttpRequestParser,
+            # The parser knows only the methods it knows: it is never shown the user's start line.
+            b"POST / HTTP/1.1\r\n",
+            read={b"host", b"content-length", *wanted},
+            hop_by_hop=_REQUEST_ONLY,
+        )
         self._own_host = own_host
 
     def read(self, raw: bytes) -> RequestHead:
@@ -106,41 +113,41 @@ class RequestReader:
         method, target, minor = line.groups()
         if method == b"CONNECT":
             raise HeadError(405, "CONNECT is not for a gateway")
-        collector = Collector(self._special, _REQUEST_ONLY)
-        parser = httptools.HttpRequestParser(collector)
-        try:
-            # The start line is one of our own, for the parser knows only the methods it knows.
-            parser.feed_data(b"POST / HTTP/1.1\r\n" + raw[line.end() :])
-        except httptools.HttpParserUpgrade:
-            pass
-        except httptools.HttpParserError as error:
-            raise HeadError(400, str(error)) from error
-        return self._head(method, target, collector, old=minor == b"0")
+        lines, found = parted(self._fields.read(raw[line.end() : -len(HEAD_END)]))
+        return self._head(method, target, lines, found, old=minor == b"0")
 
     def _head(
-        self, method: bytes, target: bytes, collector: Collector, *, old: bool
+        self,
+        method: bytes,
+        target: bytes,
+        lines: list[bytes],
+        found: dict[bytes, bytes],
+        *,
+        old: bool,
     ) -> RequestHead:
-        fields, found = collector.fields, collector.found
         options = options_of(found)
         if options and not options <= CONNECTION_OPTIONS:
-            fields = without_listed(fields, options)
+            lines = without_listed(lines, options)
         _check_host(found.get(b"host"), target, method, old=old)
         length = _request_length(found, old=old)
         upgrade = _upgrade(found, options) if b"upgrade" in found and not (length or old) else None
-        lines = [method + b" " + target + b" HTTP/1.1", *map(b": ".join, fields)]
+        fields = b"\r\n".join(lines)
+        wire = [b"%b %b HTTP/1.1" % (method, target)]
         if b"host" not in found:
-            lines.insert(1, b"host: " + self._own_host)
+            wire.append(b"host: " + self._own_host)
+        if fields:
+            wire.append(fields)
         if length == CHUNKED:
-            lines.append(b"transfer-encoding: chunked")
+            wire.append(b"transfer-encoding: chunked")
         if upgrade is not None:
-            lines += (b"connection: upgrade", b"upgrade: " + upgrade)
-        lines.append(b"\r\n")
+            wire += (b"connection: upgrade", b"upgrade: " + upgrade)
+        wire.append(b"\r\n")
         return RequestHead(
             method,
             target,
             fields,
             found,
-            wire=b"\r\n".join(lines),
+            wire=b"\r\n".join(wire),
             length=length,
             close=b"close" in options or (old and b"keep-alive" not in options),
             old=old,
@@ -185,13 +192,20 @@ def _request_length(found: dict[bytes, bytes], *, old: bool) -> int:
         if old or length is not None:
             raise HeadError(400, "Transfer-Encoding has no place beside what else the head says")
         if coding.lower() != b"chunked":
-            raise HeadError(501, "no Transfer-Encoding but chunked is understood")
+            raise _coding_error(coding.lower())
         return CHUNKED
     if length is None:
         return 0
     if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX:
         raise HeadError(400, "Content-Length is no number, or given twice")
     return int(length)
+
+
+def _coding_error(coding: bytes) -> HeadError:
+    codings = [each.strip(b" \t") for each in coding.split(b",")]
+    if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:  # RFC 9112, section 6.1
+        return HeadError(400, "Transfer-Encoding does not end with chunked, or says it twice")
+    return HeadError(501, "no Transfer-Encoding but chunked is understood")
 
 
 def _expects_continue(found: dict[bytes, bytes], length: int, *, old: bool) -> bool:

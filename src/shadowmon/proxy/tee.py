@@ -15,19 +15,16 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from itertools import chain
-
 from shadowmon.ipc import handover
 from shadowmon.ipc.board import Count, Slot
-from shadowmon.ipc.handover import ExchangeHead
+from shadowmon.ipc.handover import ExchangeHead, Parcel
 from shadowmon.proxy.plan import Limits
 
 
 _PIECE_COST = 64
 """Bytes that a piece takes beyond its own, about; else a body of one-byte chunks goes uncounted."""
-_PIECES_MAX = 500
 _TOGETHER_SECONDS = 0.002
-"""A packet of more pieces than this is joined first (the kernel takes 1,024: IOV_MAX)."""
+"""How long a complete exchange waits for others to go with it."""
 
 
 class Recording:
@@ -46,7 +43,7 @@ class Recording:
     def add_request(self, pieces: list[bytes]) -> bool:
         """Keep more of the request's body; False if the recording is over because of it."""
         self.request += pieces
-        size = sum(map(len, pieces))
+        size = len(pieces[0]) if len(pieces) == 1 else sum(map(len, pieces))
         self.request_bytes += size
         return self._grow(self.request_bytes, size + len(pieces) * _PIECE_COST)
 
@@ -109,15 +106,12 @@ class Tee:
         """Hand over everything that is complete."""
         complete, self._complete = self._complete, []
         handed_over = 0
-        for recording, head in complete:
-            handed_over += self._send(recording.request, recording.answer, head)
+        if self._sock is not None:
+            handed_over = handover.send(
+                self._sock,
+                [Parcel(head, kept.request, kept.answer) for kept, head in complete],
+            )
+        for recording, _ in complete:
             recording.forget()
         self.slot.add(Count.HANDED_OVER, handed_over)
         self.slot.add(Count.SHED, len(complete) - handed_over)
-
-    def _send(self, request: list[bytes], answer: list[bytes], head: ExchangeHead) -> bool:
-        if self._sock is None:
-            return False
-        if len(request) + len(answer) > _PIECES_MAX:
-            return handover.send(self._sock, head, [b"".join(chain(request, answer))])
-        return handover.send(self._sock, head, request, answer)

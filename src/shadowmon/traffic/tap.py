@@ -182,10 +182,10 @@ class _Tap:
             source=SOURCE,
             method=request.method.encode(),
             target=target,
-            headers=[
-                (name, original_host(value) if name == b"host" else value)
+            headers=b"\r\n".join(
+                b"%b: %b" % (name, original_host(value) if name == b"host" else value)
                 for name, value in headers
-            ],
+            ),
             received_at=received_at,
             served=None,
             failed_first=None,

@@ -260,6 +260,8 @@ class Rig:
     int8: ModelServer
     taken: socket.socket
     """Where exchanges are handed over."""
+    arrived: list[Exchange] = field(default_factory=list)
+    """Those that came in one packet with one that was asked for."""
     _clients: list[Client] = field(default_factory=list)
 
     async def client(self) -> Client:
@@ -286,21 +288,19 @@ class Rig:
 
     async def exchange(self) -> Exchange:
         """Wait for the next exchange that is handed over."""
-        found: list[Exchange] = []
 
         def take() -> bool:
             with contextlib.suppress(BlockingIOError):
-                exchange = receive(self.taken)
-                assert exchange is not None
-                found.append(exchange)
-            return bool(found)
+                self.arrived += receive(self.taken)
+            return bool(self.arrived)
 
         await until(take)
-        return found[0]
+        return self.arrived.pop(0)
 
     async def nothing_handed_over(self) -> bool:
         """Was nothing handed over, once the loop has had time to do so?"""
         await asyncio.sleep(0.05)
+        assert not self.arrived
         try:
             receive(self.taken)
         except BlockingIOError:

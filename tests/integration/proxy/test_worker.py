@@ -130,8 +130,7 @@ async def test_a_worker_serves_counts_and_hands_over(workers):
     assert answer.raw == OK
     assert len(house.int8.requests) == 1
     await until(lambda: house.board.slot(0).count(Count.HANDED_OVER) == 1)
-    exchange = receive(house.taken)
-    assert exchange is not None
+    (exchange,) = receive(house.taken)
     assert exchange.served is not None
     assert exchange.served.model == "int8"
 

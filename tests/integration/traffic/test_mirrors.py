@@ -123,8 +123,9 @@ def assert_copy(tapped: Tapped, body: bytes, host: bytes) -> None:
     ((head, taken),) = tapped.exchanges
     assert (head.method, head.target) == (b"POST", b"/v1/a?b=%20")
     assert taken == body
-    assert dict(head.headers)[b"host"] == host
-    assert dict(head.headers)[b"x-request-id"].decode() == head.id
+    fields = head.headers.split(b"\r\n")
+    assert b"host: " + host in fields
+    assert b"x-request-id: " + head.id.encode() in fields
     assert tapped.fates == {Fate.MIRRORED: 1}
 
 

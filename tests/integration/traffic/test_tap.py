@@ -38,10 +38,7 @@ async def test_copy_is_handed_over_as_it_came() -> None:
     assert answer.startswith(b"HTTP/1.1 202 ")
     assert (head.id, head.route, head.source) == ("x-7", "chat", "tap")
     assert (head.method, head.target) == (b"POST", b"/v1//a/../%2F?b=%20")
-    assert [pair for pair in head.headers if pair[0] == b"x-a"] == [
-        (b"x-a", b"1"),
-        (b"x-a", b"\xe9"),
-    ]
+    assert b"\r\nx-a: 1\r\nx-a: \xe9\r\n" in head.headers
     assert (body, head.body_bytes, head.served, head.failed_first) == (b'{"a":1}', 7, None, None)
     assert tapped.fates == {Fate.MIRRORED: 1}
 
@@ -81,7 +78,7 @@ async def test_shadow_hosts(host: bytes, original: bytes) -> None:
         await tapped.send(b"GET /v1 HTTP/1.1\r\nhost: " + host + b"\r\n\r\n")
         await tapped.until(lambda: bool(tapped.exchanges))
 
-    assert dict(tapped.exchanges[0][0].headers)[b"host"] == original
+    assert b"host: " + original in tapped.exchanges[0][0].headers.split(b"\r\n")
 
 
 async def test_chunked_body() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from msgspec.structs import replace
+
 from shadowmon.ipc import handover
-from shadowmon.ipc.handover import ExchangeHead, ServedHead
+from shadowmon.ipc.handover import ExchangeHead, Parcel, ServedHead
 from shadowmon.records import Ending
 
 
@@ -15,12 +17,18 @@ HEAD = ExchangeHead(
     source="proxy",
     method=b"POST",
     target=b"/v2/%2F?a=b",
-    headers=[(b"Content-Type", b"application/json"), (b"X-Odd", b"\xe9")],
+    headers=b"Content-Type: application/json\r\nX-Odd: \xe9",
     received_at=1_700_000_000.25,
-    served=ServedHead("fp32", Ending.COMPLETE, 200, [(b"A", b"b")], 0.5, 0.25),
-    failed_first=ServedHead("int8", Ending.UNREACHABLE, 0, [], 0.1, None),
+    served=ServedHead("fp32", Ending.COMPLETE, 200, b"A: b", 0.5, 0.25, 0),
+    failed_first=ServedHead("int8", Ending.UNREACHABLE, 0, b"", 0.1, None, 0),
     body_bytes=6,
 )
+
+
+def a_parcel(answer=b"", *, name="x-1"):
+    """An exchange whose request came in two pieces."""
+    served = replace(HEAD.served, body_bytes=len(answer))
+    return Parcel(replace(HEAD, id=name, served=served), [b"abc", b"def"], [answer])
 
 
 @pytest.fixture
@@ -36,10 +44,9 @@ def test_an_exchange_arrives_as_it_was_sent(ends, size):
     """Bodies of any size, pieces joined, names of headers in lower case, odd bytes replaced."""
     write, read = ends
 
-    assert handover.send(write, HEAD, [b"abc", b"def"], [b"x" * size])
-    exchange = handover.receive(read)
+    assert handover.send(write, [a_parcel(b"x" * size)]) == 1
+    (exchange,) = handover.receive(read)
 
-    assert exchange is not None
     assert exchange.body == b"abcdef"
     assert exchange.served is not None
     assert exchange.served.body == b"x" * size
@@ -53,7 +60,7 @@ def test_when_nobody_reads_it_drops_and_does_not_wait(ends):
     """A full line is told at once; what was sent before is still whole."""
     write, read = ends
     sent = 0
-    while handover.send(write, HEAD, [b"abc", b"def"], [b"y" * 50_000]):
+    while handover.send(write, [a_parcel(b"y" * 50_000)]):
         sent += 1
         assert sent < 10_000
 
@@ -69,12 +76,62 @@ def test_a_reader_that_is_gone_is_no_error(ends):
     write, read = ends
     read.close()
 
-    assert not handover.send(write, HEAD, [b"abcdef"])
+    assert not handover.send(write, [a_parcel()])
 
 
 def test_the_end_of_all_writers_is_told(ends):
-    """None means: there will be no more."""
+    """An empty packet means: there will be no more."""
     write, read = ends
     write.close()
 
-    assert handover.receive(read) is None
+    assert handover.receive(read) == []
+
+
+def test_several_go_in_one_packet(ends):
+    """Exchanges that are complete together are one packet, and come out in their order."""
+    write, read = ends
+
+    assert handover.send(write, [a_parcel(b"z" * n, name=f"x-{n}") for n in range(20)]) == 20
+    packet = handover.receive(read)
+
+    assert [each.id for each in packet] == [f"x-{n}" for n in range(20)]
+    assert [len(each.served.body) for each in packet] == list(range(20))
+    with pytest.raises(BlockingIOError):
+        handover.receive(read)
+
+
+def test_large_ones_do_not_crowd_out_small_ones(ends):
+    """What does not fit in one packet goes in several; each exchange arrives once."""
+    write, read = ends
+    sizes = [10, 100_000, 70_000, 1, 400_000, 2, 3]
+
+    assert handover.send(write, [a_parcel(b"z" * size) for size in sizes]) == len(sizes)
+    arrived = []
+    while len(arrived) < len(sizes):
+        arrived += handover.receive(read)
+
+    assert [len(each.served.body) for each in arrived] == sizes
+
+
+def test_a_body_in_very_many_pieces(ends):
+    """More pieces than the kernel takes at one time are joined first."""
+    write, read = ends
+    head = replace(HEAD, body_bytes=5000, served=None)
+
+    assert handover.send(write, [Parcel(head, [b"p"] * 5000)]) == 1
+
+    assert handover.receive(read)[0].body == b"p" * 5000
+
+
+def test_what_finds_no_room_is_not_counted(ends):
+    """Of several packets those that fit are handed over, and only they are counted."""
+    write, read = ends
+
+    handed_over = handover.send(write, [a_parcel(b"y" * 100_000) for _ in range(200)])
+
+    assert 0 < handed_over < 200
+    arrived = 0
+    while arrived < handed_over:
+        arrived += len(handover.receive(read))
+    with pytest.raises(BlockingIOError):
+        handover.receive(read)
