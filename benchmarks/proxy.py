@@ -108,9 +108,8 @@ def _measure(into: Rounds, folder: Path, server: Server, *, seconds: int, cpu: i
 
 def _print(measured: dict[str, Rounds]) -> None:
     direct = measured.pop(DIRECT)
-    print(
-        f"\nproxy: POST of 1 KB with 14 fields, one of them new, answer of 2 KB, {CONNECTIONS} connections"
-    )
+    print("\nproxy: POST of 1 KB with 14 fields, one of them new, answer of 2 KB,", end=" ")
+    print(f"{CONNECTIONS} connections")
     print(
         f"{'':<20}{'CPU us':>8}{'per core':>10}{'x envoy':>9}{'x nginx':>9}{'x aiohttp':>11}"
         f"{'p50 us':>8}{'p99 us':>8}{'added p50':>11}{'added p99':>11}{'errors':>8}"
