@@ -11,10 +11,13 @@ export UV_COMPILE_BYTECODE := 1
 BIN := .venv/bin
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
-.PHONY: demo run test test-slow check bench bench-decisions lock lock-check tools clean
+.PHONY: demo run observe test test-slow check bench bench-decisions lock lock-check tools clean
 
 demo: .venv/.run ## the main job: three quantised models on trial, real traffic, ends by itself
 	@$(BIN)/shadowmon demo $(ARGS)
+
+observe: .venv/.run tools ## the demo beside a real Prometheus and Alertmanager, to look at
+	@$(BIN)/python -m deploy.observe $(ARGS)
 
 run: .venv/.run ## the daemon on the demo's configuration, until Ctrl-C
 	@$(BIN)/shadowmon demo --keep-running $(ARGS)
@@ -26,8 +29,8 @@ test-slow: .venv/.test tools ## long statistical runs, kill loops; figures go to
 	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m slow $(ARGS)
 
 check: .venv/.test lock-check ## lint, format, types, import contracts, locks
-	@$(BIN)/ruff check src tests benchmarks
-	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests benchmarks grafana deploy
+	@$(BIN)/ruff format --check src tests benchmarks grafana deploy
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

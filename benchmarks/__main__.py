@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import evidence, proxy, scoring, users
+from benchmarks import evidence, proxy, real_trials, sandbox, scoring, scrape, users
 
 
 TABLES = {
@@ -12,6 +12,9 @@ TABLES = {
     "users": users.main,
     "scoring": scoring.main,
     "evidence": evidence.main,
+    "sandbox": sandbox.main,
+    "scrape": scrape.main,
+    "real-trials": real_trials.main,
 }
 
 

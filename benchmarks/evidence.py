@@ -1,10 +1,10 @@
 """
 What one observation costs: to record it, and to weigh the claims again after every batch.
 
-Two ways of weighing: `Scales.weigh`, which makes all that people see of a trial (intervals above
-all), and the bare e-values of many cells (`Battery`). And what it costs to add up what many
-replicas published. One run, one process, processor time; the last column compares with recording
-alone in that same run.
+Two ways of weighing: a whole look of the control loop (look.py: evidence, fresh beginnings,
+intervals, verdict, receipts), and the bare e-values of many cells (`Battery`, as in that look). And
+what it costs to add up what many replicas published. One run, one process, processor
+time; the last column compares with recording alone in that same run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from time import process_time
 
 import numpy as np
 
+from benchmarks.look import APART, CELLS, CLAIMS, SEED, TRIAL, looks
 from shadowmon.evidence import outcomes
 from shadowmon.evidence.battery import Battery
 from shadowmon.evidence.confseq import interval
@@ -43,22 +44,16 @@ from shadowmon.records import (
     Score,
     Side,
     SliceName,
-    TrialId,
     Worse,
 )
 
 
 BATCHES = (1, 16, 256, 4096)
-CELLS = 400
-CLAIMS = ((0.01, Side.BETTER), (0.02, Side.WORSE), (0.03, Side.WORSE), (0.05, Side.WORSE))
-"""What is asked of every one of the cells."""
 REPLICAS = 256
-SEED = 1
 
 CORRECT = Metric(
     name=MetricName("correct"), kind=MetricKind.VERDICTS, worse=Worse.LOWER, sentence="right"
 )
-APART = Metric(name=MetricName("divergence"), kind=MetricKind.DIVERGENCE, sentence="apart")
 JUDGED = Metric(
     name=MetricName("judged"),
     kind=MetricKind.SCORES,
@@ -87,7 +82,7 @@ class Row:
 
 
 def main(quick: bool) -> None:
-    """Print the table. `quick` takes a second or two, else about half a minute."""
+    """Print the table. `quick` takes a few seconds, else about half a minute."""
     observations = 20_000 if quick else 400_000
     scores = _scores(4096)
     rows = [_record(scores, observations)]
@@ -104,7 +99,7 @@ def main(quick: bool) -> None:
         print(f"{row.what:<40}{row.microseconds:>10.2f}{row.times:>10}{ratio:>10.1f}")
     print(f"{'per look, and per merge':<40}{'µs':>10}{'times':>10}")
     times = 2 if quick else 10
-    for row in [_look(times, grow=True), _look(times, grow=False), _merge(5 * times)]:
+    for row in [*(_look(times, grow_by) for grow_by in (200, 1, 0)), _merge(5 * times)]:
         print(f"{row.what:<40}{row.microseconds:>10.0f}{row.times:>10}")
     print(f"{'per interval':<40}{'µs':>10}{'times':>10}")
     for row in intervals:
@@ -145,7 +140,7 @@ def _record_and_weigh(scores: Sequence[Score], batch: int, observations: int) ->
 def _cells(metric: Metric, observations: int) -> Row:
     """Record one metric in 400 slices, and weigh four claims on the touched ones every 256."""
     generator = np.random.default_rng(SEED)
-    ledger, batteries = Ledger({metric.name: metric}), _batteries(metric)
+    ledger, battery = Ledger({metric.name: metric}), _battery(metric)
     pairs = [replace(_pair(), slices=frozenset({SliceName(f"s{n}")})) for n in range(CELLS)]
     batches = max(2, observations // 2560)
     scores = [
@@ -162,65 +157,26 @@ def _cells(metric: Metric, observations: int) -> Row:
             for score in scores[256 * (batch % 16) : 256 * (batch % 16 + 1)]:
                 ledger.record(score)
             for _, rows in ledger.take_changed_rows().values():
-                for places, battery in batteries:
-                    battery.log_e_values(rows[:, places])
+                battery.log_e_values(rows)
 
     return _row(f"the same, {CELLS} cells of {metric.kind}, 4 claims", run, 256 * batches)
 
 
-def _look(times: int, *, grow: bool) -> Row:
-    """Weigh four claims in each of 400 slices: evidence, chains, intervals."""
-    generator = np.random.default_rng(SEED)
-    claims = [
-        Claim(
-            metric=APART.name,
-            slice=SliceName(f"s{number}"),
-            contrast=Contrast.MEAN,
-            limit=limit,
-            side=side,
-        )
-        for number in range(CELLS)
-        for limit, side in CLAIMS
-    ]
-    scales = Scales(
-        metrics={APART.name: APART},
-        settings=EvidenceSettings(),
-        claims=claims,
-        chained=[claim for claim in claims if claim.side is Side.WORSE],
-    )
-    totals = 256 * generator.integers(0, 3, (times, outcomes.places(APART))).cumsum(axis=0)
-    looks = [{EVERY_ONE: tuple(counts)} for counts in totals.tolist()]
-    memory: Memory = {}
-    for _ in range(2):
-        _, memory = scales.weigh(dict.fromkeys(claims, looks[0]), memory)
-
-    def run() -> None:
-        nonlocal memory
-        for accounts in looks if grow else looks[:1] * times:
-            _, memory = scales.weigh(dict.fromkeys(claims, accounts), memory)
-
-    what = "all" if grow else "none"
-    return _row(f"a look at {len(claims)} claims, {what} grew", run, times)
+def _look(times: int, grow_by: int) -> Row:
+    what = f"a look at {CELLS * len(CLAIMS)} claims, {grow_by} pairs more in each"
+    return _row(what, looks(times, grow_by), times)
 
 
-def _batteries(metric: Metric) -> list[tuple[list[int] | slice, Battery]]:
-    """Return which places of an account are bet on together, and the bets."""
+def _battery(metric: Metric) -> Battery:
+    """Return the bets on four claims about a metric."""
     contrast = Contrast.MEAN if metric is APART else Contrast.RELATIVE_DROP
-    processes = [
-        bet_on(
-            Claim(metric=metric.name, slice=EVERYTHING, contrast=contrast, limit=limit, side=side),
-            assumed_noise=0.03,
-            metric=metric,
-        )
+    claims = [
+        Claim(metric=metric.name, slice=EVERYTHING, contrast=contrast, limit=limit, side=side)
         for limit, side in CLAIMS
     ]
-    if metric is not JUDGED:
-        return [(slice(None), Battery(processes))]
-    numbered = tuple(range(outcomes.places(metric)))
-    return [
-        (list(outcomes.part(metric, contrast, limit, numbered)), Battery([process]))
-        for (limit, _), process in zip(CLAIMS, processes, strict=True)
-    ]
+    return Battery(
+        metric, [(claim, bet_on(claim, assumed_noise=0.03, metric=metric)) for claim in claims]
+    )
 
 
 def _seen(metric: Metric, generator: np.random.Generator) -> Observation:
@@ -237,9 +193,7 @@ def _merge(times: int) -> Row:
     """Add up 256 replicas of 400 divergence cells each."""
     generator = np.random.default_rng(SEED)
     cells = [
-        Cell(
-            trial_id=TrialId("bench"), epoch=1, stage=0, metric=APART.name, slice=SliceName(str(n))
-        )
+        Cell(trial_id=TRIAL, epoch=1, stage=0, metric=APART.name, slice=SliceName(str(n)))
         for n in range(CELLS)
     ]
     packed = pack(dict.fromkeys(cells, (0,) * outcomes.places(APART)))
@@ -326,7 +280,7 @@ def _pair() -> Pair:
         return Reply(model=ModelName(model), outcome=Outcome.OK, duration_seconds=0.1)
 
     return Pair(
-        trial_id=TrialId("bench"),
+        trial_id=TRIAL,
         epoch=1,
         stage=0,
         exchange_id=ExchangeId("x"),

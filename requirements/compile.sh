@@ -8,4 +8,4 @@ compile() {
     --no-emit-find-links --custom-compile-command "make lock" pyproject.toml "$@"
 }
 compile --extra fast -o "$out/run.lock"
-compile --extra fast --extra code --extra math --extra semantic --group test --group check -c "$out/run.lock" -o "$out/test.lock"
+compile --extra fast --extra code --extra ext_proc --extra math --extra semantic --extra otel --group test --group check -c "$out/run.lock" -o "$out/test.lock"

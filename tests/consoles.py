@@ -23,7 +23,7 @@ from tests.views import a_row, a_trial_view, a_verdict_row, a_view
 EXPOSITION = b"# HELP up Is it?\n# TYPE up gauge\nup 1.0\n"
 
 
-def metrics(accept: str) -> tuple[bytes, str]:
+async def metrics(accept: str) -> tuple[bytes, str]:
     """Answer as telemetry does."""
     del accept
     return EXPOSITION, "text/plain; version=0.0.4; charset=utf-8"
@@ -51,10 +51,11 @@ def running(desk: Desk, **changes: Any) -> Iterator[str]:
     started: list[str] = []
     ready, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
+    beside = {key: changes.pop(key) for key in ("more", "asked_by_post") if key in changes}
 
     async def life() -> None:
         settings = console_settings(**changes)
-        runner = await serve(make_app(desk, settings, metrics), settings)
+        runner = await serve(make_app(desk, settings, metrics, **beside), settings)
         try:
             host, port = runner.addresses[0][:2]
             started.append(f"{host}:{port}")

@@ -139,6 +139,7 @@ def a_configuration(models: list[Model], **changes: Any) -> dict[str, Any]:
     baseline, *others = models
     trial = {
         "route": "digits",
+        "actuator": "proxy",
         "task": "classification",
         "policy": {"error_rise_acceptable": 0.1},
     }

@@ -35,8 +35,22 @@ class Recorded:
 
 
 @cache
-def recorded() -> dict[str, Recorded]:
-    """Return the exchanges with providers that speak OpenAI's API, by name."""
-    file = Path(__file__).parent / "data" / "exchanges" / "openai.json"
+def recorded(wire: str = "openai") -> dict[str, Recorded]:
+    """
+    Return exchanges with real providers, by name.
+
+    Args:
+        wire: The file in data/exchanges: `openai` (chat), `responses`, `embeddings`, `anthropic`.
+
+    """
+    file = Path(__file__).parent / "data" / "exchanges" / f"{wire}.json"
     found = [Recorded(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
     return {one.name: one for one in found}
+
+
+def events(*chunks: Any, named: bool = False) -> bytes:
+    """Return a stream of these JSON objects; `named` gives each event its `type` as its name."""
+    return "".join(
+        (f"event: {chunk['type']}\n" if named else "") + f"data: {json.dumps(chunk)}\n\n"
+        for chunk in chunks
+    ).encode()

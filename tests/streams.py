@@ -53,6 +53,10 @@ class Traffic(Protocol):
     def metric(self) -> Metric | None: ...
     @property
     def rates(self) -> tuple[int, ...]: ...
+    @property
+    def power(self) -> float:
+        """What every bet's wealth is raised to."""
+        ...
 
     def rows(self, claim: Claim, /) -> NDArray[np.float64]:
         """Return what a claim bets on if each possible pair is seen once."""
@@ -73,6 +77,7 @@ class Law:
     metric: Metric
     rates: tuple[int, ...] = ALL_SAMPLED
     """All sampling rates."""
+    power: float = 1.0
     rate_of: tuple[int, ...] = ()
     """The rate that each pair is sampled at; empty if there is but one."""
 
@@ -197,7 +202,7 @@ def _steps(
     generator: np.random.Generator,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.intp]]]:
     for looks, law in segments:
-        factors = np.exp(process.log_wealth(law.rows(claim)))
+        factors = np.exp(process.log_wealth(law.rows(claim)) * law.power)
         for begin in range(0, looks, 500):
             for drawn in law.draw(generator, (min(500, looks - begin), streams)):
                 yield factors, drawn

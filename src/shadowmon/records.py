@@ -92,6 +92,9 @@ class Exchange:
     """The answer that the user got. None where the source saw the request only (a mirror)."""
     failed_first: Served | None = None
     """The optimized model's failed try, when the user was served by the baseline instead."""
+    also: tuple[Served, ...] = ()
+    """What other models answered to the same request, where production asked them too and the
+    source saw it (loggers that share an id). None of them is the served one's model."""
     received_at: datetime
     slices: frozenset[SliceName] = frozenset({EVERYTHING})
 
@@ -532,6 +535,8 @@ class Stage:
     min_pairs: int
     """Pairs that must have been scored in this stage before the next climb."""
     min_dwell_seconds: float
+    needs_approval: bool = False
+    """Does a person have to agree before it is climbed to?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -553,9 +558,34 @@ class RolloutState:
     cooldown_until: datetime | None = None
     stepped_down: bool = False
     """Was the last change of stage a step down? A borderline loss steps down once only."""
+    approved_index: int | None = None
+    """The stage that a person has agreed to climb to."""
+    approved_until: datetime | None = None
+    """None: for as long as it takes."""
+    drifted: bool = False
+    """Was the weight changed by another hand after it had been applied? It is not fought over: the
+    rollout holds until a person resumes it; a drop still goes out."""
 
 
 # --- Into the core: events -------------------------------------------------
+
+
+class Arm(enum.StrEnum):
+    """Which of a trial's two models."""
+
+    BASELINE = "baseline"
+    OPTIMIZED = "optimized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Felt:
+    """What users said of one arm's replies."""
+
+    replies: int = 0
+    """Those that may be spoken of: exposures."""
+    complaints: int = 0
+    """Thumbs down are complaints."""
+    thumbs_up: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -569,6 +599,8 @@ class Ticked:
     """The trial that holds live weight on this trial's route, if any does."""
     variance_ratio: float | None = None
     """Of the primary metric; None while it is not known (evidence/variance_ratio.py)."""
+    felt: Mapping[Arm, Felt] = field(default_factory=dict)
+    """What users said in the present stage, as far as it was not told before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -595,6 +627,8 @@ class Operation(enum.StrEnum):
     RESUME = "resume"
     ROLL_BACK = "roll_back"
     RE_ARM = "re_arm"
+    APPROVE = "approve"
+    """Agree to the next stage; before the shadow, to go on without what the phase asks for."""
     LOOSEN = "loosen"
     """Let the configured limits take effect where they are looser than those in force."""
 
@@ -607,12 +641,30 @@ class OperatorAsked:
     operator: str
     reason: str
     now: datetime
+    expires_at: datetime | None = None
+    """Of an approval: when it is no longer valid."""
     figures: tuple[tuple[Claim, float | None], ...] | None = None
     """To loosen by evidence: each claim of a stored verdict, with its interval's upper end. None:
     the person overrides, and answers for it."""
 
 
-Event: TypeAlias = Ticked | WeightApplied | WeightRejected | OperatorAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReported:
+    """A phase before the shadow was judged: a benchmark's results, or people's preferences."""
+
+    phase: Phase
+    """Of which phase this is the result; of another one than the present it is refused."""
+    decision: Decision
+    """PROMOTE passes the phase, ROLL_BACK ends the trial; HOLD is only journalled."""
+    grade: Grade
+    sentence: str
+    reporter: str
+    now: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What it was judged by, as JSON."""
+
+
+Event: TypeAlias = Ticked | WeightApplied | WeightRejected | OperatorAsked | GateReported
 
 
 # --- Out of the core: commands ---------------------------------------------
@@ -658,6 +710,9 @@ class EntryKind(enum.StrEnum):
     STAGE_ENTERED = "stage_entered"
     WEIGHT_APPLIED = "weight_applied"
     WEIGHT_REJECTED = "weight_rejected"
+    WEIGHT_DRIFTED = "weight_drifted"
+    GATE = "gate"
+    """A phase before the shadow was judged."""
     OPERATION = "operation"
     CONFIG = "config"
 
@@ -674,6 +729,24 @@ class Entry:
     """JSON: only str, int, float, bool, None, list and dict with str keys."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message about a journal entry that a receiver could not be told."""
+
+    reader: str
+    """Whose it was: a receiver of notify/, by name."""
+    number: int
+    """The entry's."""
+    message_id: str
+    topic: str
+    sentence: str
+    problem: str
+    """How the last try went."""
+    tries: int
+    at: datetime
+    """When it was given up."""
+
+
 # --- What comes later than the pair ----------------------------------------
 
 
@@ -683,6 +756,65 @@ class Label:
 
     exchange_id: ExchangeId
     label: str
+
+
+class FeedbackKind(enum.StrEnum):
+    """What a user said of a reply."""
+
+    COMPLAINT = "complaint"
+    THUMB_DOWN = "thumb_down"
+    THUMB_UP = "thumb_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """
+    What a user said of the reply that they got.
+
+    Of one exchange; or, where that is not known, of a trial's arm and a moment.
+    """
+
+    kind: FeedbackKind
+    exchange_id: ExchangeId | None = None
+    trial_id: TrialId | None = None
+    arm: Arm | None = None
+    at: datetime | None = None
+    """When the reply was given; None: just now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """A user got this arm's reply to this exchange."""
+
+    trial_id: TrialId
+    epoch: int
+    stage: int
+    exchange_id: ExchangeId
+    arm: Arm
+
+
+class Choice(enum.StrEnum):
+    """What a reviewer said of two answers, once it is known which was which."""
+
+    BASELINE = "baseline"
+    OPTIMIZED = "optimized"
+    TIE = "tie"
+    BOTH_BAD = "both_bad"
+    SKIP = "skip"
+    """Does not want to say; the task is not shown to them again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """A person's blinded choice between two answers."""
+
+    trial_id: TrialId
+    epoch: int
+    task: ExchangeId
+    """The recorded pair's id."""
+    reviewer: str
+    choice: Choice
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

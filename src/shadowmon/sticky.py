@@ -26,3 +26,11 @@ def place(salt: bytes, key: bytes) -> int:
     """
     digest = blake2b(key, digest_size=8, key=salt).digest()
     return (int.from_bytes(digest, "big") * SPAN) >> 64
+
+
+def salt_of(salt: str, route: str = "") -> bytes:
+    """Make a salt of the length that `place` takes; another one for each route."""
+    encoded = salt.encode()
+    if not route and len(encoded) <= blake2b.MAX_KEY_SIZE:
+        return encoded
+    return blake2b(encoded + b"\x00" + route.encode(), digest_size=32).digest()

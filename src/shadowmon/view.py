@@ -8,16 +8,22 @@ anything back.
 
 from __future__ import annotations
 
+import enum
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from shadowmon.records import (
     Contrast,
     Evidence,
+    ExchangeId,
+    Grade,
     Metric,
     MetricName,
     ModelName,
+    Phase,
     RolloutState,
     RouteName,
     SliceName,
@@ -108,6 +114,8 @@ class TrialView:
     """Rules whose breach is listed at a false discovery rate (evidence/discoveries.py): a report,
     on which nothing is decided."""
     variance_ratio: float | None = None
+    feedback: Mapping[str, Any] | None = None
+    """What users said in the present stage, as JSON; None if complaints are not judged."""
     pending: tuple[str, ...] = ()
     """What the configuration would loosen, and what is therefore not in force."""
 
@@ -146,3 +154,38 @@ class DaemonView:
     """Empty while the store can be written."""
     problems: tuple[str, ...] = ()
     """Why the daemon is not ready; empty if it is."""
+
+
+class Said(enum.StrEnum):
+    """What a reviewer says of two answers."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TIE = "tie"
+    BOTH_BAD = "both_bad"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTask:
+    """Two answers to be compared by one reviewer, who must not know which is which."""
+
+    id: ExchangeId
+    question: Mapping[str, Any]
+    """`instructions` and `text`, as far as they were recorded."""
+    left: Mapping[str, Any]
+    """The parts of an answer that it has (records.Answer), or its `outcome` if it failed."""
+    right: Mapping[str, Any]
+    slices: tuple[SliceName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """How a phase before the shadow was judged, by whom, and by what."""
+
+    phase: Phase
+    grade: Grade
+    """ACCEPT passes it, REJECT ends the trial; REVIEW is journalled, and a person decides."""
+    sentence: str
+    reporter: str
+    data: Mapping[str, Any]

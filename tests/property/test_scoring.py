@@ -2,29 +2,21 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from rouge_score.rouge_scorer import RougeScorer
-from sacrebleu.metrics.chrf import CHRF
 
 from shadowmon.records import Answer, Outcome
-from shadowmon.scoring.chrf import chrf, shared_ngrams, shared_ngrams_plainly
 from shadowmon.scoring.distributions import jensen_shannon, normalized
-from shadowmon.scoring.fields import FieldsScorer, leaves
+from shadowmon.scoring.documents import leaves
+from shadowmon.scoring.fields import FieldsScorer
 from shadowmon.scoring.label import LabelScorer
 from shadowmon.scoring.panel import Panel
-from shadowmon.scoring.repetition import looping_tail, repeats
-from shadowmon.scoring.rouge import rouge_l, tokens
 from shadowmon.scoring.safety import SafetyScorer
 from shadowmon.scoring.service import ServiceScorer, excess
 from shadowmon.scoring.settings import ScoringSettings
 from shadowmon.scoring.text import TextScorer
 from tests.factories import a_pair, a_reply
 
-
-ROUGE = RougeScorer(["rougeL"], use_stemmer=False)
 
 anything = st.text(st.characters(exclude_categories=[]))
 """Any Unicode, surrogates and empty texts included."""
@@ -61,47 +53,6 @@ replies = st.builds(
 )
 
 
-@given(texts, texts)
-def test_rouge_is_rouge_scores(reference, candidate):
-    """On any text the figure is that of the rouge-score package, to the last bit."""
-    expected = ROUGE.score(target=reference, prediction=candidate)["rougeL"].fmeasure
-    assert rouge_l(tokens(reference), tokens(candidate)) == expected
-
-
-@given(texts, texts)
-def test_rouge_is_symmetric(one, other):
-    """It does not matter which text is the reference."""
-    assert rouge_l(tokens(one), tokens(other)) == rouge_l(tokens(other), tokens(one))
-
-
-@given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
-def test_rouge_counts_the_longest_common_subsequence(one, other):
-    """The figure follows from the length of the longest common subsequence, counted slowly."""
-    common = slow_common_subsequence(one, other)
-    expected = 2 * common / (len(one) + len(other)) if common else 0.0
-    assert rouge_l(one, other) == pytest.approx(expected, abs=1e-15)
-
-
-@given(texts, texts)
-def test_chrf_is_sacrebleus(reference, candidate):
-    """On any text the figure is sacrebleu's chrF2, within rounding."""
-    expected = CHRF().sentence_score(candidate, [reference]).score / 100
-    assert chrf(reference, candidate) == pytest.approx(expected, abs=1e-12)
-
-
-@given(texts, texts)
-def test_fast_count_of_ngrams_is_the_plain_one(one, other):
-    """Counting by one sort finds what counting one by one finds."""
-    assert shared_ngrams(one, other) == shared_ngrams_plainly(one, other)
-
-
-@given(texts)
-def test_text_is_itself(text):
-    """A text with anything to count is at similarity 1 to itself, exactly."""
-    assert chrf(text, text) == float(bool(text.strip()))
-    assert rouge_l(tokens(text), tokens(text)) == float(bool(tokens(text)))
-
-
 @given(weights, weights)
 def test_jensen_shannon_is_a_symmetric_distance(one, other):
     """The divergence is in [0, 1], the same in both directions, and 0 for the same distribution."""
@@ -110,18 +61,6 @@ def test_jensen_shannon_is_a_symmetric_distance(one, other):
     assert q is not None
     assert 0.0 <= jensen_shannon(p, q) == jensen_shannon(q, p) <= 1.0
     assert jensen_shannon(p, p) == 0.0
-
-
-@given(st.lists(st.sampled_from("abc"), max_size=30))
-def test_looping_tail_is_the_longest_one(words):
-    """The linear search for a loop at the end finds what trying every period finds."""
-    assert looping_tail(words) == slow_looping_tail(words)
-
-
-@given(texts, st.text("abc ", min_size=1, max_size=8).filter(str.strip))
-def test_loop_is_seen_after_any_text(before, phrase):
-    """Whatever comes before, a phrase of letters that is said sixty times is a repetition."""
-    assert repeats(f"{before} " + f"{phrase.strip()} " * 60)
 
 
 @given(values, values)
@@ -163,22 +102,3 @@ def test_reply_is_at_no_distance_from_itself(reply):
         for each in kind(settings).score(a_pair(reply, reply)):
             assert each.distance in {None, 0.0}
             assert each.baseline == each.optimized
-
-
-def slow_common_subsequence(one, other):
-    lengths = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
-    for i, mine in enumerate(one):
-        for j, theirs in enumerate(other):
-            longest = max(lengths[i][j + 1], lengths[i + 1][j])
-            lengths[i + 1][j + 1] = lengths[i][j] + 1 if mine == theirs else longest
-    return lengths[-1][-1]
-
-
-def slow_looping_tail(words):
-    best = 0
-    for length in range(1, len(words) + 1):
-        tail = words[len(words) - length :]
-        for period in range(1, length // 3 + 1):
-            if all(tail[at] == tail[at + period] for at in range(length - period)):
-                best = length
-    return best

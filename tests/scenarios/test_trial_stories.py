@@ -14,6 +14,13 @@ explain.
     restart [version V]              the daemon comes back, perhaps with another model
     acceptable LOSS                  the daemon comes back with another limit
     loosen WHO evidence|override WHY a person lets a looser limit take effect, by the newest verdict
+    course [phases=…] [approval=STAGE] [window=FROM-TO]   the daemon comes back with another course
+    new trial                        the trial begins for the first time
+    gate PHASE GRADE SENTENCE        a phase before the shadow is judged
+    approve WHO for SECONDS WHY      a person agrees to the next stage, for so long
+    feedback RISE WHEN               the daemon comes back, and judges complaints
+    felt ARM replies=N complaints=N  users said so much of an arm's replies since the last tick
+    foreign WEIGHT                   another hand changes the weight, and it is read back
 """
 
 from __future__ import annotations
@@ -23,17 +30,22 @@ import os
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from shadowmon.errors import RefusedError
-from shadowmon.policy.settings import PolicySettings
+from shadowmon.policy.settings import OnComplaints, PolicySettings
 from shadowmon.records import (
     NO_TRAFFIC,
+    Arm,
     Cell,
     Counts,
+    Decision,
+    Felt,
+    GateReported,
+    Grade,
     MetricName,
     Notify,
     Operation,
@@ -45,9 +57,13 @@ from shadowmon.records import (
     SliceName,
     Ticked,
     TrialId,
+    Weight,
     WeightApplied,
     WeightRejected,
 )
+from shadowmon.rollout.machine import Course
+from shadowmon.rollout.windows import DAYS, Window
+from shadowmon.trial.feedback import FeedbackRule
 from shadowmon.trial.plan import TrialPlan
 from shadowmon.trial.trial import Trial
 from tests.factories import NOON
@@ -67,6 +83,7 @@ class Stage:
         self.totals: dict[Cell, Counts] = {}
         self.weight = NO_TRAFFIC
         self.actuator_works = True
+        self.felt: dict[Arm, Felt] = {}
         self.trial, commands = Trial.open(self.plan, now=self.now)
         self.opening = self.perform(commands)
         self.read_back()
@@ -81,7 +98,10 @@ class Stage:
                 return []
             case ["tick", *rest]:
                 holder = TrialId(rest[1]) if rest else None
-                event = Ticked(now=self.now, totals=self.of_epoch(), route_holder=holder)
+                event = Ticked(
+                    now=self.now, totals=self.of_epoch(), route_holder=holder, felt=self.felt
+                )
+                self.felt = {}
                 return [*self.perform(self.trial.handle(event)), self.state()]
             case ["operator", who, operation, *reason]:
                 return [*self.ask(who, Operation(operation), " ".join(reason)), self.state()]
@@ -94,6 +114,35 @@ class Stage:
             case ["acceptable", loss]:
                 policy = PolicySettings(acceptable=float(loss))
                 return [*self.restart(a_plan(policy=policy, edge=("rare",))), self.state()]
+            case ["feedback", rise, when]:
+                climb = OnComplaints(when)
+                rule = FeedbackRule(rise=float(rise), climb=climb, alpha=0.0125)
+                return [*self.restart(replace(self.plan, feedback=rule)), self.state()]
+            case ["felt", arm, *amounts]:
+                counts = dict(amount.split("=") for amount in amounts)
+                self.felt[Arm(arm)] = Felt(**{key: int(value) for key, value in counts.items()})
+                return []
+            case ["course", *words]:
+                course = dict(word.split("=", 1) for word in words)
+                return [
+                    *self.restart(replace(self.plan, course=self.another(course))),
+                    self.state(),
+                ]
+            case ["new", "trial"]:
+                self.trial, commands = Trial.open(self.plan, now=self.now)
+                return [*self.perform(commands), self.state()]
+            case ["gate", phase, grade, *sentence]:
+                return [*self.gate(Phase(phase), Grade(grade), " ".join(sentence)), self.state()]
+            case ["approve", who, "for", seconds, *reason]:
+                until = self.now + timedelta(seconds=float(seconds))
+                return [
+                    *self.ask(who, Operation.APPROVE, " ".join(reason), expires_at=until),
+                    self.state(),
+                ]
+            case ["foreign", weight]:
+                self.weight = Weight(int(weight))
+                told = WeightApplied(weight=self.weight, now=self.now)
+                return [*self.perform(self.trial.handle(told)), self.state()]
             case ["loosen", who, how, *why]:
                 return [*self.loosen(who, " ".join(why), how == "evidence"), self.state()]
             case _:
@@ -119,8 +168,47 @@ class Stage:
         epoch = self.trial.memory.state.epoch
         return {cell: counts for cell, counts in self.totals.items() if cell.epoch == epoch}
 
-    def ask(self, who: str, operation: Operation, reason: str) -> list[str]:
-        event = OperatorAsked(operation=operation, operator=who, reason=reason, now=self.now)
+    def another(self, told: dict[str, str]) -> Course:
+        """Return the course with other phases, approvals or windows."""
+        course = self.plan.course
+        if "phases" in told:
+            course = replace(course, phases=tuple(map(Phase, told["phases"].split(","))))
+        if "approval" in told:
+            stages = tuple(
+                replace(stage, needs_approval=stage.name == told["approval"])
+                for stage in course.ladder.stages
+            )
+            course = replace(course, ladder=replace(course.ladder, stages=stages))
+        if "window" in told:
+            begin, _, end = told["window"].partition("-")
+            hours = Window(
+                days=DAYS,
+                begin=time.fromisoformat(begin),
+                end=time.fromisoformat(end),
+                zone="Europe/Berlin",
+            )
+            course = replace(course, windows=(hours,))
+        return course
+
+    def gate(self, phase: Phase, grade: Grade, sentence: str) -> list[str]:
+        decisions = {Grade.ACCEPT: Decision.PROMOTE, Grade.REJECT: Decision.ROLL_BACK}
+        event = GateReported(
+            phase=phase,
+            decision=decisions.get(grade, Decision.HOLD),
+            grade=grade,
+            sentence=sentence,
+            reporter="ci",
+            now=self.now,
+        )
+        try:
+            return self.perform(self.trial.handle(event))
+        except RefusedError as error:
+            return [f"refused: {error}"]
+
+    def ask(self, who: str, operation: Operation, reason: str, expires_at=None) -> list[str]:
+        event = OperatorAsked(
+            operation=operation, operator=who, reason=reason, now=self.now, expires_at=expires_at
+        )
         try:
             return self.perform(self.trial.handle(event))
         except RefusedError as error:
@@ -181,6 +269,8 @@ class Stage:
             words.append(f"has {state.applied_weight}")
         if state.paused:
             words.append("paused")
+        if state.drifted:
+            words.append("drifted")
         if state.phase is not Phase.ROLLED_BACK and self.trial.memory.blocked:
             words.append(f"blocked: {self.trial.memory.blocked}")
         return ", ".join(words)

@@ -42,6 +42,7 @@ class Sessions:
 
     metric = a_metric(MetricKind.VERDICTS, worse=Worse.LOWER)
     rates = (10_000,)
+    power = 1.0
 
     def rows(self, claim: Claim) -> np.ndarray:
         return self.counts @ self.one.rows(claim)
@@ -68,8 +69,12 @@ class Tempered:
     metric = Sessions.metric
     rates = Sessions.rates
 
+    @property
+    def power(self) -> float:
+        return 1 / self.ratio
+
     def rows(self, claim: Claim) -> np.ndarray:
-        return self.of.rows(claim) / self.ratio
+        return self.of.rows(claim)
 
     def draw(self, generator, size):
         return self.of.draw(generator, size)

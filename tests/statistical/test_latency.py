@@ -27,6 +27,7 @@ class Slow:
     """(looks, streams)"""
     at: int = 0
     rates: tuple[int, ...] = (10_000,)
+    power: float = 1.0
     metric: Metric = VERDICTS
 
     def rows(self, _claim) -> np.ndarray:

@@ -80,7 +80,7 @@ class ModerationSettings(BaseModel):
     categories: tuple[str, ...] = ()
     """kind openai: only these count; none named: `flagged` itself."""
     confirm: bool = True
-    """Ask once more before an answer counts as unsafe that only the optimized model gave."""
+    """Ask once more before an answer counts as unsafe that only one of the two models gave."""
 
 
 class JudgeSettings(BaseModel):
@@ -100,7 +100,8 @@ class JudgeSettings(BaseModel):
     canary_every: Annotated[int, Field(ge=10)] = 100
     """Judged pairs between two canaries: planted comparisons whose outcome is known."""
     canaries_failed_max: Annotated[float, Field(gt=0, lt=1)] = 0.25
-    """Share of the last 20 canaries that may fail; beyond it the judge is unavailable."""
+    """Share of the last 20 canaries that may fail, of each of the four kinds by itself; beyond it
+    the judge is unavailable."""
     answer_tokens_max: Annotated[int, Field(ge=16)] = 400
 
 
@@ -115,6 +116,19 @@ class SandboxSettings(BaseModel):
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     memory_max_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 512 * 1024 * 1024
     output_max_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+
+
+class LintSettings(BaseModel):
+    """Static analysis of the Python in answers: `lint_clean` (extra `code`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: Annotated[tuple[str, ...], Field(min_length=1)] = ("B", "E7", "E9", "F", "PLE")
+    """Ruff's rules, by their prefixes: likely bugs, and no matters of taste."""
+    batch_max: Annotated[int, Field(ge=1, le=512)] = 64
+    gathering_seconds: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """How long the first source of a batch waits for others."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
 
 
 class SymbolicMathSettings(BaseModel):
@@ -136,6 +150,7 @@ class AssessorsSettings(BaseModel):
     moderation: ModerationSettings | None = None
     judge: JudgeSettings | None = None
     sandbox: SandboxSettings | None = None
+    lint: LintSettings | None = None
     symbolic_math: SymbolicMathSettings | None = None
     in_flight_max: Annotated[int, Field(ge=1)] = 32
     """Pairs that are assessed at one time, in each scoring worker."""

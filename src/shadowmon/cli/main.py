@@ -16,7 +16,21 @@ import sys
 from collections.abc import Sequence
 
 from shadowmon import __version__
-from shadowmon.cli import check_config, demo, explain, operate, plan, replay, run, status
+from shadowmon.cli import (
+    check_config,
+    demo,
+    explain,
+    gate,
+    init,
+    judge_report,
+    operate,
+    plan,
+    policy_cases,
+    replay,
+    run,
+    status,
+    verdict,
+)
 from shadowmon.cli.client import AnsweredNoError, UnreachableError
 from shadowmon.cli.terminal import complain
 
@@ -27,7 +41,21 @@ WRONG = 2
 UNREACHABLE = 3
 INTERRUPTED = 130
 
-_COMMANDS = (run, demo, check_config, plan, status, operate, explain, replay)
+_COMMANDS = (
+    run,
+    demo,
+    check_config,
+    plan,
+    gate,
+    init,
+    policy_cases,
+    status,
+    operate,
+    explain,
+    replay,
+    judge_report,
+    verdict,
+)
 
 
 def parser() -> argparse.ArgumentParser:

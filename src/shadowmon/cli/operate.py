@@ -1,4 +1,8 @@
-"""shadowmon pause | resume | roll-back | re-arm: what a person may ask for, with who and why."""
+"""
+What a person may ask for, with who and why.
+
+shadowmon pause | resume | roll-back | re-arm | approve | loosen
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,10 @@ _HELP: Mapping[str, str] = {
     "resume": "climb again",
     "roll-back": "take all of a trial's traffic away, at once",
     "re-arm": "let a trial that was rolled back begin again",
+    "approve": "agree to the next stage, or to go on without what a phase asks for",
     "loosen": "let limits take effect that the configuration made looser",
 }
-_REASON_NEEDED = frozenset({"roll-back", "re-arm", "loosen"})
+_REASON_NEEDED = frozenset({"roll-back", "re-arm", "approve", "loosen"})
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,6 +42,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         command.add_argument("--operator", help="who; the user's name if not given")
         if word == "loosen":
             _add_evidence(command)
+        if word == "approve":
+            command.add_argument(
+                "--hours", type=float, help="for how long it is valid; not given: until it is used"
+            )
         add_url(command)
         command.set_defaults(command_function=_operate)
 
@@ -63,6 +72,8 @@ def _operate(arguments: argparse.Namespace) -> int:
     body: dict[str, Any] = {"operator": operator, "reason": arguments.reason}
     if arguments.command == "loosen" and arguments.evidence is not None:
         body["evidence"] = arguments.evidence
+    if arguments.command == "approve" and arguments.hours is not None:
+        body["expires_seconds"] = arguments.hours * 3600
     state = daemon.post("trials", arguments.trial, arguments.command, body=body)["state"]
     paused = ", paused" if state["paused"] else ""
     weight = state["desired_weight"]["percent"]

@@ -1,17 +1,20 @@
-"""shadowmon replay: recorded pairs, or a journal, under the rules of today; nothing is moved."""
+"""
+shadowmon replay: recorded traffic, recorded pairs, or a journal, under the rules of today. Nothing
+is moved.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import sys
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shadowmon.cli import replay_traffic
+from shadowmon.cli.progress import progress
 from shadowmon.cli.run import add_set, overrides
 from shadowmon.cli.terminal import complain, say
 
@@ -20,10 +23,10 @@ if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
     from shadowmon.config.settings import Settings
     from shadowmon.daemon.parts import Part
     from shadowmon.daemon.replay import Replay
+    from shadowmon.daemon.replay_run import Done
 
 
 _MERGE = "merge"
-_REPORT_EVERY = 200
 _EVERY = 100
 
 
@@ -31,13 +34,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     command = commands.add_parser(
         "replay",
-        help="what recorded pairs prove, or a journal under today's rules",
-        description="Folds JSON lines of pairs that hold both answers through scorers, evidence "
-        "and rules, and says what they prove. `shadowmon replay merge PART…` adds up what several "
-        "processes counted with --shard and -o. With --store it walks a journal's hash chain and "
-        "judges each of its verdicts again: exit code 1 if the same rules decide otherwise.",
+        help="what recorded traffic or pairs prove, or a journal under today's rules",
+        description="Recorded traffic (GoReplay, HAR, JSON lines of requests, OpenAI-style logs "
+        "and batches, LiteLLM's logs; found out by what is in the file) is sent to the models that "
+        "have no recorded answer, and judged. JSON lines of pairs that hold both answers are "
+        "judged as they are: folded through scorers, evidence and rules. `shadowmon replay merge "
+        "PART…` adds up what several processes counted with --shard and -o. With --store it walks "
+        "a journal's hash chain and judges each of its verdicts again: exit code 1 if the same "
+        "rules decide otherwise.",
     )
-    command.add_argument("files", nargs="*", metavar="FILE", help=f"JSON lines; or: {_MERGE} PART…")
+    command.add_argument(
+        "files", nargs="*", metavar="FILE", help=f"a recording; or: {_MERGE} PART…"
+    )
     command.add_argument("-c", "--config", type=Path, metavar="FILE", help="the configuration")
     command.add_argument("--trial", metavar="NAME", help="which one, if there are several")
     command.add_argument("--task", default="custom", help="without a configuration: its defaults")
@@ -46,10 +54,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--every", type=int, default=_EVERY, metavar="N", help=f"pairs between looks ({_EVERY})"
     )
     command.add_argument("--shard", metavar="I/N", help="fold one of N shares of the pairs only")
-    command.add_argument("-o", "--output", type=Path, metavar="PART", help="write what was counted")
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="of traffic: write its pairs, to be replayed again; of pairs: what was counted",
+    )
     command.add_argument("--store", type=Path, metavar="DATABASE", help="judge its journal again")
     command.add_argument("--json", action="store_true", help="for programs")
     add_set(command)
+    replay_traffic.add(command)
     command.set_defaults(command_function=_replay)
 
 
@@ -61,7 +76,7 @@ def _replay(arguments: argparse.Namespace) -> int:
             return _journal(arguments)
         if arguments.files[:1] == [_MERGE]:
             return _merge(arguments)
-        return _pairs(arguments)
+        return _recording(arguments)
     except ConfigError as error:
         complain(str(error))
         return 2
@@ -96,21 +111,22 @@ def _journal(arguments: argparse.Namespace) -> int:
 # --- recorded pairs ---
 
 
-def _pairs(arguments: argparse.Namespace) -> int:
-    from shadowmon.daemon.replay import Replay, plan_of  # noqa: PLC0415 - rule 1
-
+def _recording(arguments: argparse.Namespace) -> int:
     problem = _usage(arguments)
     if problem:
         return _wrong(problem)
-    settings = _configured(arguments) or _plain(arguments)
+    kind = replay_traffic.format_of(arguments)
+    problem = replay_traffic.usage(arguments, kind)
+    if problem:
+        return _wrong(problem)
+    settings = _configured(arguments) or _plain(arguments, is_pairs=kind is None)
     if settings is None:
         return 2
-    replay = Replay(
-        settings,
-        plan_of(settings, arguments.trial),
-        shard=_shard(arguments.shard),
-        every=arguments.every,
-    )
+    return _pairs(arguments, settings) if kind is None else _traffic(arguments, settings, kind)
+
+
+def _pairs(arguments: argparse.Namespace, settings: Settings) -> int:
+    replay = _fold(arguments, settings)
     _take(replay, arguments.files)
     part = replay.part()
     if arguments.output:
@@ -119,10 +135,30 @@ def _pairs(arguments: argparse.Namespace) -> int:
     return 0 if part.pairs else 1
 
 
+def _traffic(arguments: argparse.Namespace, settings: Settings, kind: str) -> int:
+    replay = _fold(arguments, settings)
+    done = replay_traffic.run(arguments, settings, replay, kind)
+    part = replay.part()
+    _tell(arguments, part, replay, done=done)
+    code = replay_traffic.exit_code(arguments, done)
+    return code or (0 if part.pairs else 1)
+
+
+def _fold(arguments: argparse.Namespace, settings: Settings) -> Replay:
+    from shadowmon.daemon.replay import Replay, plan_of  # noqa: PLC0415 - rule 1
+
+    return Replay(
+        settings,
+        plan_of(settings, arguments.trial),
+        shard=_shard(arguments.shard),
+        every=arguments.every,
+    )
+
+
 def _usage(arguments: argparse.Namespace) -> str:
     """Return what is wrong with the arguments; empty if nothing is."""
     if not arguments.files:
-        return f"name the recorded pairs (JSON lines), or `{_MERGE}` and parts, or --store"
+        return f"name the recorded pairs or traffic, or `{_MERGE}` and parts, or --store"
     if arguments.every < 1:
         return "--every needs a number of pairs, 1 or more"
     if _shard(arguments.shard) is None:
@@ -132,34 +168,12 @@ def _usage(arguments: argparse.Namespace) -> str:
 
 
 def _take(replay: Replay, files: Sequence[str]) -> None:
-    with _progress(sum(Path(path).stat().st_size for path in files)) as moved:
+    with progress(sum(Path(path).stat().st_size for path in files)) as moved:
         for path in files:
             with Path(path).open("rb") as file:
                 for number, line in enumerate(file, start=1):
                     replay.take(line, file=path, number=number)
                     moved(len(line))
-
-
-@contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], None]]:
-    """Draw a bar on a terminal; elsewhere, nothing."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - see cli/main.py, rule 1
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task, waiting, lines = bar.add_task("replaying", total=size), 0, 0
-
-        def moved(step: int) -> None:
-            nonlocal waiting, lines
-            waiting, lines = waiting + step, lines + 1
-            if lines % _REPORT_EVERY == 0:
-                bar.update(task, advance=waiting)
-                waiting = 0
-
-        yield moved
 
 
 def _merge(arguments: argparse.Namespace) -> int:
@@ -193,10 +207,12 @@ def _write(path: Path, part: Part) -> int:
     return 0
 
 
-def _tell(arguments: argparse.Namespace, part: Part, replay: Replay | None) -> None:
+def _tell(
+    arguments: argparse.Namespace, part: Part, replay: Replay | None, *, done: Done | None = None
+) -> None:
     from shadowmon.cli.replayed import pair_lines, pairs_to_json  # noqa: PLC0415 - rule 1
 
-    told: Mapping[str, Any] = pairs_to_json(part, replay)
+    told: Mapping[str, Any] = pairs_to_json(part, replay, done)
     if arguments.json:
         say(json.dumps(told))
         return
@@ -216,8 +232,8 @@ def _configured(arguments: argparse.Namespace) -> Settings | None:
     return load(arguments.config, environment=os.environ, overrides=given)
 
 
-def _plain(arguments: argparse.Namespace) -> Settings | None:
-    """Return the defaults of a task; labels are expected if the first pair has one."""
+def _plain(arguments: argparse.Namespace, *, is_pairs: bool) -> Settings | None:
+    """Return the defaults of a task; labels are expected if the first line has one."""
     from shadowmon.daemon.replay import has_label, plain_settings  # noqa: PLC0415 - rule 1
     from shadowmon.policy.settings import Task  # noqa: PLC0415
 
@@ -225,7 +241,7 @@ def _plain(arguments: argparse.Namespace) -> Settings | None:
         complain(f"shadowmon: --task must be one of: {', '.join(Task)}")
         return None
     with Path(arguments.files[0]).open("rb") as file:
-        labelled = has_label(file.readline())
+        labelled = is_pairs and has_label(file.readline())
     return plain_settings(task=Task(arguments.task), codec=arguments.codec, expects_labels=labelled)
 
 

@@ -11,6 +11,7 @@ from shadowmon.console.plain import plain
 from shadowmon.daemon.parts import Part, config_hash
 from shadowmon.daemon.rejudge import Rejudged
 from shadowmon.daemon.replay import Replay, drawn
+from shadowmon.daemon.replay_run import Done
 from shadowmon.policy.sentences import e_value, percent
 
 
@@ -23,13 +24,14 @@ _HASH_SHOWN = 12
 # --- recorded pairs ---
 
 
-def pairs_to_json(part: Part, replay: Replay | None) -> Json:
+def pairs_to_json(part: Part, replay: Replay | None, done: Done | None = None) -> Json:
     """
     Return what recorded pairs prove.
 
     Args:
         part: All that was counted.
         replay: Of one process that took all pairs, in order; None if several shared them.
+        done: How a replay of traffic went; None of recorded pairs.
 
     """
     whole = replay is not None and part.shards[0].of == 1
@@ -44,6 +46,16 @@ def pairs_to_json(part: Part, replay: Replay | None) -> Json:
         ],
         "scorer_failures": dict(part.scorer_failures),
         "labels_unused": part.labels_unused,
+        "traffic": None
+        if done is None
+        else {
+            "requests": done.requests,
+            "begun": done.begun,
+            "asked": done.asked,
+            "resumed_pairs": done.resumed,
+            "behind_seconds": done.behind_seconds,
+            "stopped_by": done.stopped_by or None,
+        },
         "trial": shapes.trial(drawn(part)),
         "looks": [
             {
@@ -66,6 +78,7 @@ def pair_lines(told: Json, *, every: int) -> Iterator[str]:
         f"({plain(trial['truth'])})"
     )
     yield f"{told['pairs']} pairs; configuration {told['config_hash'][:_HASH_SHOWN]}"
+    yield from _traffic(told["traffic"])
     yield from _not_counted(told)
     verdict = trial["verdict"]
     if verdict:
@@ -89,9 +102,20 @@ def pair_lines(told: Json, *, every: int) -> Iterator[str]:
         )
 
 
+def _traffic(traffic: Json | None) -> Iterator[str]:
+    if traffic is not None:
+        earlier = traffic["resumed_pairs"]
+        yield (
+            f"{traffic['begun']} of {traffic['requests']} recorded requests"
+            + (f", {earlier} pairs by an earlier run" if earlier else "")
+            + f"; models were called for {traffic['asked']}"
+        )
+
+
 def _not_counted(told: Json) -> Iterator[str]:
+    unit = "lines" if told["traffic"] is None else "records"
     for problem, lines in sorted(told["refused"].items()):
-        yield f"{lines} lines refused: {plain(problem)}"
+        yield f"{lines} {unit} refused: {plain(problem)}"
     for each in told["refusals"]:
         yield f"  {plain(each['file'])}:{each['line']}: {plain(each['problem'])}"
     for scorer, pairs in sorted(told["scorer_failures"].items()):

@@ -11,6 +11,7 @@ from shadowmon.config.limits import limits
 from shadowmon.config.listeners import listeners
 from shadowmon.config.measures import measures
 from shadowmon.config.patterns import patterns
+from shadowmon.config.proxying import proxying
 from shadowmon.config.references import references
 from shadowmon.config.settings import Settings
 from shadowmon.errors import Complaint
@@ -23,5 +24,6 @@ def check(settings: Settings) -> tuple[Complaint, ...]:
         *listeners(settings),
         *patterns(settings),
         *limits(settings),
+        *proxying(settings),
         *measures(settings),
     )

@@ -38,6 +38,7 @@ _PATTERNS: Mapping[str, str] = {
     NAME: "must be letters, digits, dots, dashes, underscores (up to 63, a letter or digit first)",
     r"^/": "must begin with /",
     r"^https?://[^/]+(/.*)?$": "must be an address such as http://127.0.0.1:8000",
+    r"^(https?|http\+unix)://[^/]+(/.*)?$": "must be an address such as http://127.0.0.1:8000",
     r"^[a-z][a-z0-9_]*$": "must be lower-case letters, digits and underscores (a letter first)",
 }
 

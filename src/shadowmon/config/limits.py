@@ -1,4 +1,4 @@
-"""Figures that must fit together: sizes, shares, salts; and what a later version will bring."""
+"""Figures that must fit together: sizes, shares, salts, and what asks for each other."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def limits(settings: Settings) -> Iterator[Complaint]:
     yield from _salts(settings)
     yield from _slices(settings)
     yield from _labels(settings)
+    yield from _reviews(settings)
     yield from _ladder(("rollout",), settings.rollout)
     for name, trial in settings.trials.items():
         if trial.rollout is not None:
@@ -81,14 +82,18 @@ def _labels(settings: Settings) -> Iterator[Complaint]:
             )
 
 
-def _ladder(path: KeyPath, rollout: RolloutSettings) -> Iterator[Complaint]:
-    for gate in ("benchmark", "side_by_side"):
-        if getattr(rollout, gate) is Gate.REQUIRE:
+def _reviews(settings: Settings) -> Iterator[Complaint]:
+    for name, trial in settings.trials.items():
+        rollout = trial.rollout or settings.rollout
+        if trial.review is not None and rollout.side_by_side is Gate.SKIP:
             yield Complaint(
-                key=written((*path, gate)),
-                problem="require comes with a later version",
-                hint="set skip",
+                key=written(("trials", name, "review")),
+                problem="is given, and rollout.side_by_side is skip",
+                hint="nobody would be asked: set it to require",
             )
+
+
+def _ladder(path: KeyPath, rollout: RolloutSettings) -> Iterator[Complaint]:
     for at, stage in enumerate(rollout.stages):
         points = stage.percent * _BASIS_POINTS
         if abs(points - round(points)) > 1e-6:  # noqa: PLR2004 - the rounding of 0.07 * 100

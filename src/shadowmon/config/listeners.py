@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from shadowmon.config.addresses import (
+    Listening,
+    Port,
+    SocketPath,
+    parse_listening,
+    parse_path,
+)
 from shadowmon.config.keys import written
 from shadowmon.config.settings import Settings
 from shadowmon.console.address import PORT_MAX, is_every_address, is_loopback, parse_address
 from shadowmon.console.auth import is_token
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint
+from shadowmon.traffic.ext_proc_server import KEY as EXT_PROC
+from shadowmon.traffic.ext_proc_server import missing_extra
+from shadowmon.traffic.settings import EventsSettings, ExtProcSettings
 
 
 _PORTS = {"http": 80, "https": 443}
+_PORTS_ONLY = frozenset({"console.listen", EXT_PROC})
+"""No Unix socket, nor one that systemd opened."""
 
 
 def listeners(settings: Settings) -> Iterator[Complaint]:
@@ -22,19 +34,41 @@ def listeners(settings: Settings) -> Iterator[Complaint]:
         "console.listen": settings.console.listen,
         "proxy.listen": settings.proxy.listen,
         "traffic.tap.listen": settings.traffic.tap.listen,
+        "traffic.events.listen": settings.traffic.events.listen,
+        EXT_PROC: settings.traffic.ext_proc.listen,
     }
-    addresses: dict[str, tuple[str, int]] = {}
+    places: dict[str, Listening] = {}
     for key, text in given.items():
         if text is None:
             continue
         try:
-            addresses[key] = parse_address(text)
+            places[key] = _port(text) if key in _PORTS_ONLY else parse_listening(text)
         except ValueError as error:
             yield Complaint(key=key, problem=plain(str(error)))
+    addresses = {
+        key: (place.host, place.port) for key, place in places.items() if isinstance(place, Port)
+    }
     yield from _collisions(addresses)
-    yield from _circles(settings, addresses)
+    yield from _same_sockets(places)
+    yield from _circles(settings, addresses, places)
     yield from _console(settings, addresses)
+    yield from _events(settings, addresses)
+    yield from _ext_proc(settings, addresses)
     yield from _sources(settings)
+
+
+def _port(text: str) -> Port:
+    host, port = parse_address(text)
+    return Port(host=host, port=port)
+
+
+def _same_sockets(places: Mapping[str, Listening]) -> Iterator[Complaint]:
+    """Two listeners on one path, or on one socket of systemd's."""
+    seen: dict[Listening, str] = {}
+    for key, place in places.items():
+        other = None if isinstance(place, Port) else seen.setdefault(place, key)
+        if other not in (None, key):
+            yield Complaint(key=key, problem=f"is {other}'s already", hint="choose another one")
 
 
 def _collisions(addresses: Mapping[str, tuple[str, int]]) -> Iterator[Complaint]:
@@ -57,25 +91,48 @@ def _folded(host: str) -> str:
     return "127.0.0.1" if host == "localhost" else host.lower()
 
 
-def _circles(settings: Settings, addresses: Mapping[str, tuple[str, int]]) -> Iterator[Complaint]:
+def _circles(
+    settings: Settings,
+    addresses: Mapping[str, tuple[str, int]],
+    places: Mapping[str, Listening],
+) -> Iterator[Complaint]:
     """A model whose address is shadowmon's own would be asked by shadowmon for ever."""
-    for name, model in settings.models.items():
-        key = written(("models", name, "url"))
+    for key, url in _urls(settings):
         try:
-            host, port = _server(model.url)
+            server = _server(url)
         except ValueError as error:
             yield Complaint(key=key, problem=str(error))
             continue
-        for own, (listens, at) in addresses.items():
-            near = is_loopback(host) and (is_loopback(listens) or is_every_address(listens))
-            if at == port and (near or host == listens):
-                problem = f"is shadowmon's own {own}: it would call itself for ever"
-                yield Complaint(key=key, problem=problem, hint="give the model server's address")
+        for own in _own(server, addresses, places):
+            problem = f"is shadowmon's own {own}: it would call itself for ever"
+            yield Complaint(key=key, problem=problem, hint="give the model server's address")
 
 
-def _server(address: str) -> tuple[str, int]:
+def _urls(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, model in settings.models.items():
+        yield written(("models", name, "url")), model.url
+        for at, url in enumerate(model.addresses):
+            yield written(("models", name, "addresses", at)), url
+
+
+def _own(
+    server: Port | SocketPath,
+    addresses: Mapping[str, tuple[str, int]],
+    places: Mapping[str, Listening],
+) -> Iterator[str]:
+    """Name those of our own listeners that a server's address leads to."""
+    if isinstance(server, SocketPath):
+        yield from (key for key, place in places.items() if place == server)
+        return
+    for own, (listens, at) in addresses.items():
+        near = is_loopback(server.host) and (is_loopback(listens) or is_every_address(listens))
+        if at == server.port and (near or server.host == listens):
+            yield own
+
+
+def _server(address: str) -> Port | SocketPath:
     """
-    Return a model server's host and port.
+    Return where a model server is.
 
     Raises:
         ValueError: If there is no host or no port in it; the message shows nothing of it.
@@ -88,11 +145,13 @@ def _server(address: str) -> tuple[str, int]:
     if url.username is not None or url.password is not None:
         msg = "must not hold a name or a password (set bearer_token, or headers)"
         raise ValueError(msg)
+    if url.scheme == "http+unix":
+        return parse_path(unquote(url.netloc))
     if not url.hostname:
         msg = "names no host"
         raise ValueError(msg)
     try:
-        return url.hostname, url.port or _PORTS[url.scheme]
+        return Port(host=url.hostname, port=url.port or _PORTS[url.scheme])
     except ValueError:
         msg = f"has a port that is no number up to {PORT_MAX}"
         raise ValueError(msg) from None
@@ -113,16 +172,59 @@ def _console(settings: Settings, addresses: Mapping[str, tuple[str, int]]) -> It
         )
 
 
+def _events(settings: Settings, addresses: Mapping[str, tuple[str, int]]) -> Iterator[Complaint]:
+    address = addresses.get("traffic.events.listen")
+    yield from _witness("traffic.events", "sends events", settings.traffic.events, address)
+
+
+def _ext_proc(settings: Settings, addresses: Mapping[str, tuple[str, int]]) -> Iterator[Complaint]:
+    ext_proc = settings.traffic.ext_proc
+    complaint = missing_extra() if ext_proc.listen is not None else None
+    if complaint is not None:
+        yield complaint
+    address = addresses.get(EXT_PROC)
+    yield from _witness("traffic.ext_proc", "tells of answers", ext_proc, address)
+
+
+def _witness(
+    key: str,
+    does: str,
+    given: EventsSettings | ExtProcSettings,
+    address: tuple[str, int] | None,
+) -> Iterator[Complaint]:
+    """Whoever tells what production answered makes evidence: may just anybody?"""
+    if given.token is not None and not is_token(given.token.get_secret_value()):
+        problem = "must be one or more letters, digits or -._~+/ and may end in ="
+        yield Complaint(key=f"{key}.token", problem=problem, hint="RFC 6750, section 2.1")
+    is_open = address is not None and not is_loopback(address[0])
+    if is_open and given.token is None and not given.trust_network:
+        yield Complaint(
+            key=f"{key}.listen",
+            problem=f"{plain(given.listen or '')} can be reached from other machines, and who "
+            f"{does} makes evidence: there is no {key}.token",
+            hint=f"set {key}.token, or {key}.trust_network: true",
+        )
+
+
 def _sources(settings: Settings) -> Iterator[Complaint]:
-    proxy, tap = settings.proxy, settings.traffic.tap
+    proxy, listening = settings.proxy, settings.traffic
     if proxy.listen is not None and not settings.routes and proxy.default_model is None:
         problem = "has nothing to send requests to: there are no routes and no proxy.default_model"
         yield Complaint(key="proxy.listen", problem=problem, hint="add a route")
-    if settings.trials and proxy.listen is None and tap.listen is None:
-        problem = "would see no traffic: neither proxy.listen nor traffic.tap.listen is set"
+    sources = (
+        proxy.listen,
+        listening.tap.listen,
+        listening.events.listen,
+        listening.ext_proc.listen,
+    )
+    if settings.trials and not any(sources):
+        problem = (
+            "would see no traffic: none of proxy.listen, traffic.tap.listen, "
+            "traffic.events.listen and traffic.ext_proc.listen is set"
+        )
         yield Complaint(key="trials", problem=problem, hint="set one of them")
     for name, trial in settings.trials.items():
-        if trial.actuator == "proxy" and proxy.listen is None:
+        if trial.actuator_type == "proxy" and proxy.listen is None:
             yield Complaint(
                 key=written(("trials", name, "actuator")),
                 problem="proxy moves traffic of the inline proxy, and proxy.listen is not set",

@@ -38,6 +38,8 @@ from shadowmon.records import (
     Side,
 )
 from shadowmon.scoring import truth
+from shadowmon.scoring.classes import class_metrics
+from shadowmon.scoring.code import SYNTAX_INVALID, TESTS_PASSED
 from shadowmon.scoring.slowness import SLOW
 from shadowmon.scoring.tasks import scorers_for
 
@@ -48,9 +50,23 @@ SERVICE = "service"
 WITHOUT_TRUTH: Mapping[Task, str] = {
     Task.CLASSIFICATION: "disagreement",
     Task.EXTRACTION: "field_divergence",
+    Task.MATH: "answer_divergence",
+    Task.EMBEDDING: "embedding_divergence",
+    Task.RANKING: "rbo_divergence",
 }
 """Primary metric where no labels are expected; of every other task it is `ANY_TEXT`."""
 ANY_TEXT = "chrf_divergence"
+
+NEEDS: Mapping[str, str] = {"semantic": "semantic", "preference": "judge"}
+"""Scorers that read nothing but what an assessor found -> that assessor. They come by themselves
+where it is configured and the trial's answers are texts."""
+_MAY_READ: Mapping[str, tuple[str, ...]] = {
+    **{scorer: (assessor,) for scorer, assessor in NEEDS.items()},
+    "safety": ("moderation",),
+    "code": ("sandbox", "lint"),
+    "math": ("symbolic_math",),
+}
+"""Scorer -> the assessors whose findings it reads."""
 
 _RESERVED = ("quality", "errors", "review", "borderline", "reject")
 """Names of rules that every trial has (policy/rules.py)."""
@@ -59,10 +75,25 @@ _RESERVED = ("quality", "errors", "review", "borderline", "reject")
 # --- What is measured ------------------------------------------------------
 
 
-def scorers_of(trial: TrialSettings) -> tuple[str, ...]:
+def scorers_of(settings: Settings, trial: TrialSettings) -> tuple[str, ...]:
     """Return the names of the scorers that run on a trial's pairs."""
-    named = trial.scorers or scorers_for(trial.task.value)
+    if trial.scorers:
+        named = trial.scorers
+    else:
+        by_task = scorers_for(trial.task.value)
+        more = [each for each, assessor in NEEDS.items() if _is_set(settings, assessor)]
+        named = (*by_task, *more) if "text" in by_task else by_task
     return named if SERVICE in named else (*named, SERVICE)
+
+
+def assessors_of(settings: Settings, trial: TrialSettings) -> tuple[str, ...]:
+    """Return the names of the assessors whose findings a trial's scorers read."""
+    read = (name for scorer in scorers_of(settings, trial) for name in _MAY_READ.get(scorer, ()))
+    return tuple(dict.fromkeys(name for name in read if _is_set(settings, name)))
+
+
+def _is_set(settings: Settings, assessor: str) -> bool:
+    return getattr(settings.assessors, assessor) is not None
 
 
 def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Metric]:
@@ -73,9 +104,10 @@ def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Met
         ConfigError: If a scorer is not there.
 
     """
-    found = scored_by(trial) | {SLOW.name: SLOW}
+    found = scored_by(settings, trial) | {SLOW.name: SLOW}
     if trial.labels.expected is not LabelCoverage.NONE:
         found[CORRECT] = truth.CORRECT
+        found |= {each.name: each for each in class_metrics(trial.labels.classes)}
     share = self_check_of(settings, trial)
     if share:
         for metric in [each for each in found.values() if has_floor(each)]:
@@ -121,7 +153,7 @@ def _with_floor(metric: Metric, share: float, lean: float) -> Iterator[Metric]:
     )
 
 
-def scored_by(trial: TrialSettings) -> dict[MetricName, Metric]:
+def scored_by(settings: Settings, trial: TrialSettings) -> dict[MetricName, Metric]:
     """
     Return every metric that a trial's scorers declare.
 
@@ -130,7 +162,7 @@ def scored_by(trial: TrialSettings) -> dict[MetricName, Metric]:
 
     """
     found: dict[MetricName, Metric] = {}
-    for name in scorers_of(trial):
+    for name in scorers_of(settings, trial):
         scorer = plugins.load("scorers", name, key="trials.scorers")
         found |= {metric.name: metric for metric in map(_held, scorer.metrics)}
     return found
@@ -148,8 +180,17 @@ def primary_of(settings: Settings, trial: TrialSettings) -> MetricName:
         return MetricName(trial.policy.primary)
     if trial.labels.expected is not LabelCoverage.NONE:
         return CORRECT
+    if trial.task is Task.CODE:
+        return TESTS_PASSED if _is_tested(settings, trial) else SYNTAX_INVALID
     divergence = MetricName(WITHOUT_TRUTH.get(trial.task, ANY_TEXT))
     return excess_of(divergence) if self_check_of(settings, trial) else divergence
+
+
+def _is_tested(settings: Settings, trial: TrialSettings) -> bool:
+    """Do its requests carry tests, and is there a sandbox to run them in?"""
+    route = settings.routes.get(trial.route)
+    carry = route is not None and "tests" in route.codec_settings
+    return carry and _is_set(settings, "sandbox")
 
 
 # --- Whether it fits -------------------------------------------------------
@@ -158,19 +199,24 @@ def primary_of(settings: Settings, trial: TrialSettings) -> MetricName:
 def measures(settings: Settings) -> Iterator[Complaint]:
     """Complain of scorers and metrics that are not there, and of limits that cannot be asked."""
     for name, trial in settings.trials.items():
-        complaints = list(_scorers(name, trial))
+        complaints = list(_scorers(settings, name, trial))
         yield from complaints
         if not complaints:
             yield from _Measures(settings, name, trial).complaints()
 
 
-def _scorers(name: str, trial: TrialSettings) -> Iterator[Complaint]:
+def _scorers(settings: Settings, name: str, trial: TrialSettings) -> Iterator[Complaint]:
     owners: dict[MetricName, str] = {}
-    for at, word in enumerate(scorers_of(trial)):
+    words = scorers_of(settings, trial)
+    for at, word in enumerate(words):
         path: KeyPath = ("trials", name, "scorers")
         key = written((*path, at) if trial.scorers and at < len(trial.scorers) else path)
-        if word in scorers_of(trial)[:at]:
+        if word in words[:at]:
             yield Complaint(key=key, problem=f"{plain(word)} is named twice")
+            continue
+        if word in NEEDS and not _is_set(settings, NEEDS[word]):
+            problem = f"{word} reads what an assessor found, and there is none"
+            yield Complaint(key=key, problem=problem, hint=f"set assessors.{NEEDS[word]}")
             continue
         try:
             scorer = plugins.load("scorers", word, key=key)

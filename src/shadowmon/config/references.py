@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pydantic import ValidationError
+
 from shadowmon import plugins
 from shadowmon.config.complaints import close_to
-from shadowmon.config.keys import written
+from shadowmon.config.keys import KeyPath, written
 from shadowmon.config.settings import Settings, TrialSettings
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint, ConfigError
 from shadowmon.policy.settings import EDGE
 from shadowmon.records import EVERYTHING
+
+
+_PLAINLY = {"extra_forbidden": "no such key", "missing": "is missing"}
+"""What pydantic says to programmers, for people."""
 
 
 def references(settings: Settings) -> Iterator[Complaint]:
@@ -22,6 +28,7 @@ def references(settings: Settings) -> Iterator[Complaint]:
         yield from _trial(settings, name, trial)
         yield from _slices(settings, name, trial)
     yield from _twins(settings)
+    yield from _senders(settings)
     yield from _codecs(settings)
 
 
@@ -57,7 +64,24 @@ def _trial(settings: Settings, name: str, trial: TrialSettings) -> Iterator[Comp
             problem=f"{plain(trial.optimized)} is {written(('routes', on, 'baseline'))} too",
             hint="a trial needs two models",
         )
-    yield from _plugin("actuators", trial.actuator, ("trials", name, "actuator"))
+    yield from _actuator(trial, ("trials", name, "actuator"))
+
+
+def _actuator(trial: TrialSettings, path: KeyPath) -> Iterator[Complaint]:
+    word = trial.actuator_type
+    complaints = list(_plugin("actuators", word, path))
+    yield from complaints
+    if complaints:
+        return
+    actuator = plugins.load("actuators", word, key=written(path))
+    try:
+        actuator.Settings.model_validate(trial.actuator_options)
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_input=False, include_context=False):
+            problem = found["msg"].removeprefix("Value error, ")
+            problem = _PLAINLY.get(found["type"], problem[:1].lower() + problem[1:])
+            key = written((*path, *found["loc"]))
+            yield Complaint(key=key, problem=plain(problem), hint=f"of actuator {word}")
 
 
 def _twins(settings: Settings) -> Iterator[Complaint]:
@@ -71,6 +95,39 @@ def _twins(settings: Settings) -> Iterator[Complaint]:
                 f"{written(('trials', other))} does",
                 hint="one model has one trial on a route",
             )
+
+
+def _senders(settings: Settings) -> Iterator[Complaint]:
+    """Events name services and model groups; each must be a model of its route."""
+    events = settings.traffic.events
+    for at, service in enumerate(events.services):
+        place = ("traffic", "events", "services", at)
+        yield from _of_route(settings, place, ("model",), service.route, service.model)
+    for at, group in enumerate(events.litellm):
+        place = ("traffic", "events", "litellm", at)
+        for name, model in group.models.items():
+            yield from _of_route(settings, place, ("models", name), group.route, model)
+
+
+def _of_route(
+    settings: Settings,
+    place: tuple[str | int, ...],
+    key: tuple[str, ...],
+    route: str,
+    model: str,
+) -> Iterator[Complaint]:
+    unknown = [*_known((*place, "route"), "route", route, settings.routes)]
+    yield from unknown
+    if unknown:
+        return
+    on_trial = [trial.optimized for trial in settings.trials.values() if trial.route == route]
+    models = (settings.routes[route].baseline, *on_trial)
+    if model not in models:
+        yield Complaint(
+            key=written((*place, *key)),
+            problem=f"{plain(model)} is neither the baseline nor on trial on route {plain(route)}",
+            hint=f"name one of {', '.join(map(plain, models))}",
+        )
 
 
 def _slices(settings: Settings, name: str, trial: TrialSettings) -> Iterator[Complaint]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import enum
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shadowmon.assessors.settings import AssessorsSettings
 from shadowmon.console.settings import ConsoleSettings
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings
+from shadowmon.notify.settings import NotifySettings
 from shadowmon.policy.settings import PolicySettings, Task
 from shadowmon.proxy.settings import ProxySettings
-from shadowmon.rollout.settings import RolloutSettings
+from shadowmon.rollout.settings import ReviewSettings, RolloutSettings
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.truth import BY_TASK, Truth
 from shadowmon.store.settings import StoreSettings
 from shadowmon.telemetry.settings import TelemetrySettings
 from shadowmon.traffic.settings import RouteSettings, TrafficSettings
@@ -44,6 +46,10 @@ class LabelSettings(BaseModel):
     maturity_seconds: Annotated[float, Field(gt=0)] = 3600.0
     """A pair is counted once, this long after its request, with whatever label it has by then:
     counting labels as they come would favour whichever comes sooner."""
+    compare: Truth | None = None
+    """How an answer is held against its label. None: by the task."""
+    classes: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    """Labels of which precision, recall and F1 are told on their own."""
 
 
 class TrialSettings(BaseModel):
@@ -60,11 +66,42 @@ class TrialSettings(BaseModel):
     labels: LabelSettings = LabelSettings()
     scorers: tuple[str, ...] = ()
     """None named: by the task."""
-    actuator: str = "proxy"
-    """What moves the traffic: `proxy` (our own), or `dry_run` (judge and journal, move nothing)."""
+    actuator: str | dict[str, Any] = "dry_run"
+    """What moves the traffic: a word, or {type: <word>, …} with the actuator's own settings. They
+    are `proxy` (our own) and `dry_run` (judge and journal, move nothing), which need none; envoy,
+    gateway_api, istio, kserve, haproxy, nginx, openfeature, webhook, exec, or a plugin's."""
     policy: PolicySettings = PolicySettings()
     rollout: RolloutSettings | None = None
     """None: the top-level `rollout`."""
+    review: ReviewSettings | None = None
+    """For `rollout.side_by_side: require`: the comparisons that shadowmon hands out itself."""
+
+    @field_validator("actuator", mode="before")
+    @classmethod
+    def _names_a_type(cls, given: object) -> object:
+        if not isinstance(given, str | dict):
+            msg = "must be a word, or a mapping with a key `type`"
+            raise ValueError(msg)  # noqa: TRY004 - pydantic's way to complain
+        if isinstance(given, dict) and not isinstance(given.get("type"), str):
+            msg = "needs a key `type` that says what moves the traffic"
+            raise ValueError(msg)  # noqa: TRY004 - pydantic's way to complain
+        return given
+
+    @property
+    def actuator_type(self) -> str:
+        """The word that says what moves the traffic."""
+        return self.actuator if isinstance(self.actuator, str) else str(self.actuator["type"])
+
+    @property
+    def actuator_options(self) -> dict[str, Any]:
+        """What is set of it; checked by the actuator's own `Settings`."""
+        given = {} if isinstance(self.actuator, str) else self.actuator
+        return {key: value for key, value in given.items() if key != "type"}
+
+    @property
+    def truth(self) -> Truth:
+        """How its answers are held against labels."""
+        return self.labels.compare or BY_TASK.get(self.task.value, Truth.WORD)
 
 
 class DaemonSettings(BaseModel):
@@ -96,6 +133,7 @@ class Settings(BaseModel):
     evidence: EvidenceSettings = EvidenceSettings()
     rollout: RolloutSettings = RolloutSettings()
     store: StoreSettings = StoreSettings()
+    notify: NotifySettings = NotifySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     console: ConsoleSettings = ConsoleSettings()
     daemon: DaemonSettings = DaemonSettings()

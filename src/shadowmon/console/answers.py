@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import structlog
@@ -117,12 +117,20 @@ def _of_aiohttp(refused: web.HTTPException) -> web.StreamResponse:
     return answer
 
 
-def only_who_may(token: str | None) -> Middleware:
-    """Return the middleware that asks who it is before anything is changed."""
+def only_who_may(token: str | None, *, free: Collection[str] = ()) -> Middleware:
+    """
+    Return the middleware that asks who it is before anything is changed.
+
+    Args:
+        token: The configured one; None if none is.
+        free: Resources (`resource.canonical`) whose every method changes nothing.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        refused = refusal(_marks(request), token=token)
+        resource = request.match_info.route.resource
+        is_free = resource is not None and resource.canonical in free
+        refused = None if is_free else refusal(_marks(request), token=token)
         if refused is None:
             return await handler(request)
         answer = error(refused.status, refused.message, refused.hint)

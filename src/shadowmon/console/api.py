@@ -7,24 +7,32 @@ Rule 2: what people ask goes to the desk as an operation, with who and why; ther
 
 from __future__ import annotations
 
-import asyncio
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from aiohttp import web
 
 from shadowmon.console import shapes
 from shadowmon.console.answers import as_json, refuse
-from shadowmon.console.body import BodyError, read_json
 from shadowmon.console.desk import Desk
 from shadowmon.console.openapi import document
 from shadowmon.console.plain import plain
-from shadowmon.records import EntryKind, ExchangeId, Label, Operation, TrialId
-from shadowmon.view import TrialView
+from shadowmon.console.reading import (
+    ID_MAX,
+    NAME_MAX,
+    REASON_MAX,
+    body_of,
+    data_of,
+    object_of,
+    query_of,
+    text_of,
+    whole_of,
+)
+from shadowmon.records import EntryKind, ExchangeId, Grade, Label, Operation, Phase, TrialId
+from shadowmon.view import GateResult, TrialView
 
 
-Metrics = Callable[[str], tuple[bytes, str]]
+Metrics = Callable[[str], Awaitable[tuple[bytes, str]]]
 """What `accept` asks for -> the exposition, and its content type."""
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -32,14 +40,25 @@ OPERATIONS: Mapping[str, Operation] = {
     "resume": Operation.RESUME,
     "roll-back": Operation.ROLL_BACK,
     "re-arm": Operation.RE_ARM,
+    "approve": Operation.APPROVE,
     "loosen": Operation.LOOSEN,
 }
-REASON_NEEDED = frozenset({Operation.ROLL_BACK, Operation.RE_ARM, Operation.LOOSEN})
+_MORE_KEYS: Mapping[Operation, tuple[str, ...]] = {
+    Operation.LOOSEN: ("evidence",),
+    Operation.APPROVE: ("expires_seconds",),
+}
+APPROVED_SECONDS_MAX = 30 * 86_400
+REASON_NEEDED = frozenset(
+    {Operation.ROLL_BACK, Operation.RE_ARM, Operation.LOOSEN, Operation.APPROVE}
+)
+
+GATED: Mapping[str, Phase] = {
+    phase.value.replace("_", "-"): phase for phase in (Phase.BENCHMARK, Phase.SIDE_BY_SIDE)
+}
+"""Phases before the shadow, whose results are reported from outside."""
+GRADES = (Grade.ACCEPT, Grade.REVIEW, Grade.REJECT)
 
 LABELS_MAX = 10_000
-_NAME_MAX = 100
-_REASON_MAX = 1000
-_ID_MAX = 256
 _LABEL_MAX = 1024
 _PAGE_MAX = 1000
 _ENTRY_MAX = 2**53
@@ -69,6 +88,7 @@ class Api:
                 web.post(f"/api/v1/trials/{{trial}}/{word}", self._operation(operation))
                 for word, operation in OPERATIONS.items()
             ),
+            web.post("/api/v1/trials/{trial}/gates/{phase}", self.gate),
             web.get("/api/v1/journal", self.journal),
             web.post("/api/v1/labels", self.labels),
             web.get("/api/v1/openapi.json", self.openapi),
@@ -78,7 +98,7 @@ class Api:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Answer Prometheus."""
-        body, content_type = self._metrics(request.headers.get("Accept", ""))
+        body, content_type = await self._metrics(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def healthy(self, request: web.Request) -> web.Response:
@@ -102,25 +122,25 @@ class Api:
 
     async def status(self, request: web.Request) -> web.Response:
         """Tell of the daemon in short."""
-        _query(request)
+        query_of(request)
         return as_json(shapes.status(self._desk.view()))
 
     async def trials(self, request: web.Request) -> web.Response:
         """Tell of every trial."""
-        _query(request)
+        query_of(request)
         return as_json(shapes.trials(self._desk.view()))
 
     async def trial(self, request: web.Request) -> web.Response:
         """Tell of one trial."""
-        _query(request)
+        query_of(request)
         return as_json(shapes.trial(self._find(request)))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Tell how a verdict came about: the present one, or a journalled one."""
-        query = _query(request, "entry")
+        query = query_of(request, "entry")
         if "entry" not in query:
             return as_json(shapes.explain(self._find(request)))
-        number = _whole(query, "entry", at_most=2**53)
+        number = whole_of(query, "entry", at_most=2**53)
         trial_id = TrialId(request.match_info["trial"])
         rows = await self._desk.journal(trial_id=trial_id, before=number + 1, limit=1)
         if not rows or rows[0].number != number:
@@ -132,11 +152,11 @@ class Api:
 
     async def journal(self, request: web.Request) -> web.Response:
         """Tell what happened, the newest first."""
-        query = _query(request, "trial", "before", "limit")
+        query = query_of(request, "trial", "before", "limit")
         rows = await self._desk.journal(
             trial_id=TrialId(query["trial"]) if "trial" in query else None,
-            before=_whole(query, "before", at_most=2**53) if "before" in query else None,
-            limit=_whole(query, "limit", at_most=_PAGE_MAX) if "limit" in query else _PAGE,
+            before=whole_of(query, "before", at_most=2**53) if "before" in query else None,
+            limit=whole_of(query, "limit", at_most=_PAGE_MAX) if "limit" in query else _PAGE,
         )
         return as_json(shapes.journal(rows))
 
@@ -149,12 +169,11 @@ class Api:
 
     def _operation(self, operation: Operation) -> Callable[[web.Request], Any]:
         async def handler(request: web.Request) -> web.Response:
-            more = {"evidence"} if operation is Operation.LOOSEN else set()
-            keys = {"operator", "reason"} | more
-            asked = _object(await self._json(request), keys)
-            operator = _text(asked, "operator", at_most=_NAME_MAX)
+            keys = {"operator", "reason", *_MORE_KEYS.get(operation, ())}
+            asked = object_of(await body_of(request, within_seconds=self._body_seconds), keys)
+            operator = text_of(asked, "operator", at_most=NAME_MAX)
             needed = operation in REASON_NEEDED
-            reason = _text(asked, "reason", at_most=_REASON_MAX, needed=needed)
+            reason = text_of(asked, "reason", at_most=REASON_MAX, needed=needed)
             trial_id = TrialId(request.match_info["trial"])
             try:
                 state = await self._desk.ask(
@@ -163,6 +182,7 @@ class Api:
                     operator=operator,
                     reason=reason,
                     evidence=_entry_number(asked),
+                    expires_seconds=_expires_seconds(asked),
                 )
             except KeyError:
                 self._unknown(trial_id)
@@ -170,9 +190,39 @@ class Api:
 
         return handler
 
+    async def gate(self, request: web.Request) -> web.Response:
+        """Take the result of a phase before the shadow in."""
+        phase = GATED.get(request.match_info["phase"])
+        if phase is None:
+            refuse(
+                404, "no phase before the shadow is called that", f"there are: {', '.join(GATED)}"
+            )
+        told = object_of(
+            await body_of(request, within_seconds=self._body_seconds),
+            {"grade", "sentence", "reporter", "data"},
+        )
+        grade = text_of(told, "grade", at_most=NAME_MAX)
+        if grade not in GRADES:
+            refuse(
+                422, f'"{plain(grade, limit=40)}" is no grade', f"there are: {', '.join(GRADES)}"
+            )
+        trial_id = TrialId(request.match_info["trial"])
+        result = GateResult(
+            phase=phase,
+            grade=Grade(grade),
+            sentence=text_of(told, "sentence", at_most=REASON_MAX),
+            reporter=text_of(told, "reporter", at_most=NAME_MAX),
+            data=data_of(told),
+        )
+        try:
+            state = await self._desk.report(trial_id, result)
+        except KeyError:
+            self._unknown(trial_id)
+        return as_json({"trial": trial_id, "state": shapes.state(state)})
+
     async def labels(self, request: web.Request) -> web.Response:
         """Take truths in."""
-        told = await self._json(request)
+        told = await body_of(request, within_seconds=self._body_seconds)
         many = told if isinstance(told, list) else [told]
         if len(many) > LABELS_MAX:
             hint = f"send at most {LABELS_MAX:,} at one time"
@@ -195,18 +245,6 @@ class Api:
             f"there are: {there}" if there else "no trial is configured",
         )
 
-    async def _json(self, request: web.Request) -> Any:  # noqa: ANN401 - any JSON value
-        if request.content_type != "application/json":
-            refuse(415, "the body must be JSON", "send content-type: application/json")
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            refuse(415, "the body must not be compressed", "leave content-encoding out")
-        async with asyncio.timeout(self._body_seconds):
-            body = await request.read()
-        try:
-            return read_json(body)
-        except BodyError as wrong:
-            refuse(400, f"the body is not JSON that can be taken: {wrong}")
-
 
 def _entry_number(asked: Mapping[str, Any]) -> int | None:
     number = asked.get("evidence")
@@ -217,53 +255,15 @@ def _entry_number(asked: Mapping[str, Any]) -> int | None:
     return number
 
 
-def _query(request: web.Request, *known: str) -> Mapping[str, str]:
-    """Return the query's parameters; each is known, and given once."""
-    for name in request.query:
-        if name not in known:
-            hint = f"there are: {', '.join(known)}" if known else "there are none"
-            refuse(400, f'no parameter is called "{plain(name, limit=80)}"', hint)
-        if len(request.query.getall(name)) > 1:
-            refuse(400, f"the parameter {name} is given more than once")
-    return dict(request.query)
-
-
-def _whole(query: Mapping[str, str], name: str, *, at_most: int) -> int:
-    text = query[name]
-    allowed = f"it must be a whole number from 1 to {at_most}"
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(at_most))):
-        refuse(400, f"the parameter {name} cannot be used", allowed)
-    value = int(text)
-    if not 1 <= value <= at_most:
-        refuse(400, f"the parameter {name} cannot be used", allowed)
-    return value
-
-
-def _object(value: Any, known: set[str], where: str = "the body") -> dict[str, Any]:  # noqa: ANN401
-    if not isinstance(value, dict):
-        refuse(400, f"{where} must be an object", f"with the keys {_listed(known)}")
-    strange = sorted(value.keys() - known)
-    if strange:
-        refuse(
-            400,
-            f'{where} has no key "{plain(strange[0], limit=80)}"',
-            f"there are: {_listed(known)}",
-        )
-    return value
-
-
-def _text(
-    asked: Mapping[str, Any], key: str, *, at_most: int, needed: bool = True, where: str = ""
-) -> str:
-    value = asked.get(key, "")
-    if not isinstance(value, str):
-        refuse(400, f"{where}{key} must be text")
-    value = value.strip()
-    if needed and not value:
-        refuse(400, f"{where}{key} is missing", f"{key} must not be empty")
-    if len(value) > at_most:
-        refuse(400, f"{where}{key} is too long", f"at most {at_most} characters are taken")
-    return value
+def _expires_seconds(asked: Mapping[str, Any]) -> float | None:
+    seconds = asked.get("expires_seconds")
+    if seconds is None:
+        return None
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 1 <= seconds <= APPROVED_SECONDS_MAX:
+        hint = f"it is a number of seconds from 1 to {APPROVED_SECONDS_MAX:,}"
+        refuse(400, "expires_seconds cannot be used", hint)
+    return float(seconds)
 
 
 def _labels(many: Sequence[Any]) -> list[Label]:
@@ -272,12 +272,8 @@ def _labels(many: Sequence[Any]) -> list[Label]:
     found = []
     for at, value in enumerate(many):
         where = f"label {at}"
-        told = _object(value, keys, where)
-        exchange_id = _text(told, "exchange_id", at_most=_ID_MAX, where=f"{where}: ")
-        label = _text(told, "label", at_most=_LABEL_MAX, where=f"{where}: ")
+        told = object_of(value, keys, where)
+        exchange_id = text_of(told, "exchange_id", at_most=ID_MAX, where=f"{where}: ")
+        label = text_of(told, "label", at_most=_LABEL_MAX, where=f"{where}: ")
         found.append(Label(exchange_id=ExchangeId(exchange_id), label=label))
     return found
-
-
-def _listed(keys: set[str]) -> str:
-    return ", ".join(sorted(keys))

@@ -72,6 +72,21 @@ def _reading() -> dict[str, Any]:
                 errors=(404, 503),
             )
         },
+        "/api/v1/trials/{trial}/review/next": {
+            "get": _read(
+                "next_review",
+                "Two answers for a reviewer to compare, blinded; null if there are no more",
+                "NextReview",
+                [
+                    *trial,
+                    {
+                        **_in_query("reviewer", "who compares them", text(minLength=1)),
+                        "required": True,
+                    },
+                ],
+                errors=(404, 409),
+            )
+        },
         "/api/v1/journal": {
             "get": _read("journal", "What happened, newest first", "Journal", page, errors=(503,))
         },
@@ -85,12 +100,16 @@ def _reading() -> dict[str, Any]:
     }
 
 
+_BODIES = {"loosen": "Loosening", "approve": "Approval"}
+
+
 def _asking() -> dict[str, Any]:
     operations = {
         "pause": "Climb no more until resumed; a roll-back still works",
         "resume": "Climb again",
         "roll-back": "Take all weight away at once; needs a reason",
         "re-arm": "Let a trial that was rolled back begin again; needs a reason",
+        "approve": "Agree to the next stage, or to pass a phase; needs a reason",
         "loosen": "Let looser limits of the configuration take effect; needs a reason",
     }
     trial = [_in_path("trial", "the trial's name in the configuration")]
@@ -102,12 +121,46 @@ def _asking() -> dict[str, Any]:
                     "operationId": word.replace("-", "_"),
                     "summary": summary,
                     "parameters": trial,
-                    "requestBody": _body(ref("Loosening" if word == "loosen" else "Operation")),
+                    "requestBody": _body(ref(_BODIES.get(word, "Operation"))),
                     "responses": _answers("Asked", (*_BODY, *_CHANGING, 404, 409, 503)),
                     "security": _SECURITY,
                 }
             }
             for word, summary in operations.items()
+        },
+        "/api/v1/trials/{trial}/gates/{phase}": {
+            "post": {
+                "operationId": "gate",
+                "summary": "The result of a benchmark or a side by side that a trial waits for",
+                "parameters": [
+                    *trial,
+                    _in_path("phase", "benchmark or side-by-side"),
+                ],
+                "requestBody": _body(ref("GateResult")),
+                "responses": _answers("Asked", (*_BODY, *_CHANGING, 404, 409, 422, 503)),
+                "security": _SECURITY,
+            }
+        },
+        "/api/v1/trials/{trial}/preferences": {
+            "post": {
+                "operationId": "prefer",
+                "summary": "What a reviewer says of two answers",
+                "parameters": trial,
+                "requestBody": _body(ref("Preference")),
+                "responses": _answers("Preferred", (*_BODY, *_CHANGING, 404, 409, 503)),
+                "security": _SECURITY,
+            }
+        },
+        "/api/v1/feedback": {
+            "post": {
+                "operationId": "feedback",
+                "summary": "What users said of replies they got: all of it is taken, or nothing",
+                "requestBody": _body(
+                    {"anyOf": [ref("Feedback"), array(ref("Feedback"), maxItems=10_000)]}
+                ),
+                "responses": _answers("Felt", (*_BODY, *_CHANGING)),
+                "security": _SECURITY,
+            }
         },
         "/api/v1/labels": {
             "post": {

@@ -14,15 +14,18 @@ from typing import Any, TypeAlias
 
 from shadowmon.evidence.coverage import Cover
 from shadowmon.records import (
+    Arm,
     Contrast,
     Decision,
     EntryKind,
+    FeedbackKind,
     Grade,
     MetricKind,
     Phase,
     Side,
     Worse,
 )
+from shadowmon.view import Said
 
 
 Schema: TypeAlias = dict[str, Any]
@@ -208,6 +211,32 @@ SCHEMAS: Mapping[str, Schema] = {
                 "description": "breaches at a false discovery rate; a report, decides nothing",
             },
             "roll_back": ref("Race"),
+            "feedback": {
+                **or_null(ref("Complaints")),
+                "description": "of the present stage; null if complaints are not judged",
+            },
+        }
+    ),
+    "Complaints": obj(
+        {
+            "rise": {**NUMBER, "description": "tolerated, relative"},
+            "log_e_increased": NUMBER,
+            "log_e_disproved": NUMBER,
+            "log_e_needed": NUMBER,
+            "baseline": ref("FeltOfArm"),
+            "optimized": ref("FeltOfArm"),
+        }
+    ),
+    "FeltOfArm": obj(
+        {
+            "replies": {**COUNT, "description": "those that were mirrored, and are known"},
+            "complaints": COUNT,
+            "thumbs_up": COUNT,
+            "complaints_by_share": {
+                "type": "object",
+                "additionalProperties": COUNT,
+                "description": "the optimized model's share in basis points -> complaints",
+            },
         }
     ),
     "Coverage": obj(
@@ -280,12 +309,82 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         optional=("evidence",),
     ),
+    "Approval": obj(
+        {
+            "operator": text(minLength=1, maxLength=100),
+            "reason": text(minLength=1, maxLength=1000),
+            "expires_seconds": {
+                "anyOf": [
+                    {"type": "number", "minimum": 1, "maximum": 30 * 86_400},
+                    {"type": "null"},
+                ],
+                "description": "for how long it is valid; none: for as long as it takes",
+            },
+        },
+        optional=("expires_seconds",),
+    ),
+    "GateResult": obj(
+        {
+            "grade": {"enum": ["accept", "review", "reject"]},
+            "sentence": text(minLength=1, maxLength=1000),
+            "reporter": text(minLength=1, maxLength=100),
+            "data": {"type": "object", "description": "what it was judged by"},
+        },
+        optional=("data",),
+    ),
     "Label": obj(
         {
             "exchange_id": text(minLength=1, maxLength=256),
             "label": text(minLength=1, maxLength=1024),
         }
     ),
+    "Feedback": {
+        "oneOf": [
+            obj(
+                {"kind": one_of(FeedbackKind), "exchange_id": text(minLength=1, maxLength=256)},
+            ),
+            obj(
+                {
+                    "kind": one_of(FeedbackKind),
+                    "trial": text(minLength=1, maxLength=100),
+                    "arm": one_of(Arm),
+                    "at": {**TIME, "description": "when the reply was given; now if left out"},
+                },
+                optional=("at",),
+            ),
+        ]
+    },
+    "Preference": obj(
+        {
+            "task": text(minLength=1, maxLength=256),
+            "reviewer": text(minLength=1, maxLength=100),
+            "choice": one_of(Said),
+        }
+    ),
+    "Preferred": obj({"standing": ref("Standing")}),
+    "NextReview": obj({"task": or_null(ref("ReviewTask")), "standing": ref("Standing")}),
+    "ReviewTask": obj(
+        {
+            "id": TEXT,
+            "question": ANYTHING,
+            "left": {**ANYTHING, "description": "parts of an answer; its outcome if it failed"},
+            "right": ANYTHING,
+            "slices": array(TEXT),
+        }
+    ),
+    "Standing": obj(
+        {
+            "comparisons": {**COUNT, "description": "those that count"},
+            "needed": COUNT,
+            "score": {**MAYBE_NUMBER, "description": "of the optimized model; 0.5 is as good"},
+            "lower": MAYBE_NUMBER,
+            "upper": MAYBE_NUMBER,
+            "agreement": {**MAYBE_NUMBER, "description": "Krippendorff's alpha"},
+            "grade": one_of(Grade),
+            "sentence": TEXT,
+        }
+    ),
+    "Felt": obj({"accepted": COUNT, "unknown": COUNT, "stale": COUNT, "repeated": COUNT}),
     "Labelled": obj({"accepted": COUNT, "unknown": COUNT}),
     "Healthy": obj({"healthy": FLAG}),
     "Ready": obj({"ready": FLAG, "problems": array(TEXT)}),

@@ -11,6 +11,8 @@ import asyncio
 import json
 import socket
 
+from collections.abc import Collection, Iterable
+
 import structlog
 
 from aiohttp import web
@@ -19,6 +21,7 @@ from shadowmon.console.address import parse_address
 from shadowmon.console.answers import HEADERS, add_headers, errors_as_json, only_who_may
 from shadowmon.console.api import Api, Metrics
 from shadowmon.console.desk import Desk
+from shadowmon.console.people import People
 from shadowmon.console.settings import ConsoleSettings
 from shadowmon.traffic.guarded_server import GuardedServer, Guards
 
@@ -32,7 +35,14 @@ _HEAD_MAX_BYTES, _HEADERS_MAX = 8_190, 128
 _SHUTDOWN_SECONDS = 2.0
 
 
-def make_app(desk: Desk, settings: ConsoleSettings, metrics: Metrics) -> web.Application:
+def make_app(
+    desk: Desk,
+    settings: ConsoleSettings,
+    metrics: Metrics,
+    *,
+    more: Iterable[web.RouteDef] = (),
+    asked_by_post: Collection[str] = (),
+) -> web.Application:
     """
     Build the application.
 
@@ -40,17 +50,23 @@ def make_app(desk: Desk, settings: ConsoleSettings, metrics: Metrics) -> web.App
         desk: The daemon behind it.
         settings: Who may operate, and how large a body may be.
         metrics: What a scrape's `accept` asks for -> the exposition and its content type.
+        more: What others serve beside it: gates, notifications.
+        asked_by_post: Those of their paths whose POST changes nothing, and needs no token.
     """
     token = settings.operator_token
     app = web.Application(
         middlewares=[
             errors_as_json,
-            only_who_may(token.get_secret_value() if token is not None else None),
+            only_who_may(
+                token.get_secret_value() if token is not None else None, free=asked_by_post
+            ),
         ],
         client_max_size=settings.body_max_bytes,
     )
     app.on_response_prepare.append(add_headers)
     app.add_routes(Api(desk, metrics, body_seconds=settings.head_timeout_seconds).routes())
+    app.add_routes(People(desk, body_seconds=settings.head_timeout_seconds).routes())
+    app.add_routes(more)
     return app
 
 

@@ -63,6 +63,7 @@ def trial(view: TrialView) -> Json:
         "coverage": [_coverage(each) for each in view.coverage],
         "discoveries": list(view.discoveries),
         "roll_back": _race(view.log_e_roll_back, view.log_e_roll_back_needed),
+        "feedback": None if view.feedback is None else dict(view.feedback),
     }
 
 

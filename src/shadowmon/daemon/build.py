@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from shadowmon import plugins
-from shadowmon.actuators.actuator import Actuator
-from shadowmon.config.measures import metrics_of, primary_of
+from shadowmon.actuators.actuator import Actuator, Place
+from shadowmon.assessors.assessor import Assessor
+from shadowmon.assessors.judge import rates_of as rates_of_judge
+from shadowmon.clock import Clock
+from shadowmon.config.measures import assessors_of, metrics_of, primary_of
 from shadowmon.config.settings import LabelCoverage, Settings, TrialSettings
 from shadowmon.daemon.labels import LabelRule
+from shadowmon.evidence.sampling import both
 from shadowmon.ipc.board import Board
 from shadowmon.policy.rules import CORRECT, Subject, rules_for
-from shadowmon.proxy.plan import PlannedRoute, PlannedTrial, encode, make_plan, planned_model
 from shadowmon.records import (
     NO_TRAFFIC,
+    MetricName,
     ModelName,
     Phase,
     RouteName,
@@ -25,10 +29,12 @@ from shadowmon.records import (
 )
 from shadowmon.rollout.ladder import Ladder
 from shadowmon.rollout.machine import Course
-from shadowmon.rollout.settings import Gate, RolloutSettings, StageSettings
+from shadowmon.rollout.settings import Gate, RolloutSettings, StageSettings, WindowSettings
+from shadowmon.rollout.windows import Window
+from shadowmon.scoring.preference import PREFERENCE
 from shadowmon.sticky import SPAN
 from shadowmon.traffic.codecs.codec import Codec
-from shadowmon.traffic.settings import RouteSettings
+from shadowmon.trial.feedback import FeedbackRule
 from shadowmon.trial.plan import TrialPlan
 
 
@@ -66,8 +72,19 @@ def _trial_plan(settings: Settings, name: str, trial: TrialSettings) -> TrialPla
         course=_course(rollout),
         evidence=settings.evidence,
         rates=rates_of(settings, trial.route),
+        rates_of_metric=_rates_of_metric(settings, trial),
         skipped=_skipped(rollout),
+        feedback=_feedback(settings, trial),
     )
+
+
+def _feedback(settings: Settings, trial: TrialSettings) -> FeedbackRule | None:
+    given = trial.policy.feedback
+    if given is None:
+        return None
+    stages = len((trial.rollout or settings.rollout).stages)
+    alpha = settings.evidence.alpha_promote / stages  # each stage is judged anew
+    return FeedbackRule(rise=given.rise, climb=given.climb, alpha=alpha)
 
 
 def _course(rollout: RolloutSettings) -> Course:
@@ -81,6 +98,8 @@ def _course(rollout: RolloutSettings) -> Course:
         ladder=Ladder(shadow=shadow, stages=tuple(map(_stage, rollout.stages))),
         cooldown_seconds=rollout.cooldown_seconds,
         may_climb=rollout.climb,
+        phases=(*_gates(rollout, Gate.REQUIRE), Phase.SHADOWING),
+        windows=tuple(map(_window, rollout.windows)),
     )
 
 
@@ -90,12 +109,27 @@ def _stage(stage: StageSettings) -> Stage:
         weight=Weight(round(stage.percent * 100)),
         min_pairs=stage.min_pairs,
         min_dwell_seconds=stage.min_dwell_seconds,
+        needs_approval=stage.approval,
+    )
+
+
+def _window(window: WindowSettings) -> Window:
+    return Window(
+        days=tuple(window.days),
+        begin=time.fromisoformat(window.begin),
+        end=time.min if window.end == "24:00" else time.fromisoformat(window.end),
+        zone=window.zone,
     )
 
 
 def _skipped(rollout: RolloutSettings) -> dict[Phase, str]:
+    return dict.fromkeys(_gates(rollout, Gate.SKIP), rollout.skip_reason)
+
+
+def _gates(rollout: RolloutSettings, which: Gate) -> tuple[Phase, ...]:
+    """Return the phases before the shadow that are skipped, or required, in order."""
     gates = {Phase.BENCHMARK: rollout.benchmark, Phase.SIDE_BY_SIDE: rollout.side_by_side}
-    return {phase: rollout.skip_reason for phase, gate in gates.items() if gate is Gate.SKIP}
+    return tuple(phase for phase, gate in gates.items() if gate is which)
 
 
 def label_rules(settings: Settings) -> dict[TrialId, LabelRule]:
@@ -104,20 +138,74 @@ def label_rules(settings: Settings) -> dict[TrialId, LabelRule]:
         TrialId(name): LabelRule(
             maturity=timedelta(seconds=trial.labels.maturity_seconds),
             covers_all=trial.labels.expected is LabelCoverage.ALL,
+            truth=trial.truth,
+            classes=trial.labels.classes,
         )
         for name, trial in settings.trials.items()
         if trial.labels.expected is not LabelCoverage.NONE
     }
 
 
-def actuators(settings: Settings, board: Board) -> dict[TrialId, Actuator]:
-    """Return what moves each trial's traffic."""
-    return {
-        TrialId(name): plugins.load("actuators", trial.actuator, key=f"trials.{name}.actuator")(
-            board, number
+def actuators(settings: Settings, board: Board, clock: Clock) -> dict[TrialId, Actuator]:
+    """Return what moves each trial's traffic; nothing is contacted yet."""
+    found: dict[TrialId, Actuator] = {}
+    for number, (name, trial) in enumerate(settings.trials.items()):
+        kind: type[Actuator] = plugins.load(
+            "actuators", trial.actuator_type, key=f"trials.{name}.actuator"
         )
-        for number, (name, trial) in enumerate(settings.trials.items())
-    }
+        place = Place(
+            trial_id=TrialId(name),
+            number=number,
+            route=RouteName(trial.route),
+            baseline=ModelName(settings.routes[trial.route].baseline),
+            optimized=ModelName(trial.optimized),
+            board=board,
+            clock=clock,
+        )
+        found[place.trial_id] = kind.of(kind.Settings(**trial.actuator_options), place)
+    return found
+
+
+# --- assessors ---
+
+
+def assessor(name: str, settings: Settings, clock: Clock) -> Assessor:
+    """
+    Return an assessor that is configured, by its key under `assessors`; nothing is opened yet.
+
+    Raises:
+        ConfigError: If it cannot be used as it is configured.
+
+    """
+    # Each brings libraries along that a daemon without it should not load.
+    given = settings.assessors
+    if name == "semantic" and given.semantic:
+        from shadowmon.assessors.semantic import SemanticAssessor  # noqa: PLC0415
+
+        return SemanticAssessor(given.semantic, clock)
+    if name == "moderation" and given.moderation:
+        from shadowmon.assessors.moderation import ModerationAssessor  # noqa: PLC0415
+
+        return ModerationAssessor(given.moderation, clock)
+    if name == "judge" and given.judge:
+        from shadowmon.assessors.judge import JudgeAssessor  # noqa: PLC0415
+
+        tasks = {TrialId(each): trial.task.value for each, trial in settings.trials.items()}
+        return JudgeAssessor(given.judge, clock, tasks=tasks)
+    if name == "sandbox" and given.sandbox:
+        from shadowmon.assessors.code_tests import CodeTestsAssessor  # noqa: PLC0415
+
+        return CodeTestsAssessor(given.sandbox, clock)
+    if name == "lint" and given.lint:
+        from shadowmon.assessors.lint import LintAssessor  # noqa: PLC0415
+
+        return LintAssessor(given.lint)
+    if name == "symbolic_math" and given.symbolic_math:
+        from shadowmon.assessors.symbolic_math import SymbolicMathAssessor  # noqa: PLC0415
+
+        return SymbolicMathAssessor(given.symbolic_math, clock)
+    msg = f"no assessor {name} is configured"
+    raise ValueError(msg)
 
 
 # --- traffic ---
@@ -142,30 +230,22 @@ def trials_on(settings: Settings, route: str) -> list[tuple[int, str, TrialSetti
     ]
 
 
-def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
-    """Return what one data-plane worker must know, as its process reads it."""
-    plan = make_plan(
-        proxy=settings.proxy,
-        sampling_salt=settings.traffic.sampling_salt,
-        models=[planned_model(name, model.url) for name, model in settings.models.items()],
-        routes=[_planned_route(settings, name, route) for name, route in settings.routes.items()],
-        trials=[
-            PlannedTrial(number=number, route=trial.route, optimized=trial.optimized)
-            for number, trial in enumerate(settings.trials.values())
-        ],
-        worker=worker,
-        drain_seconds=settings.daemon.drain_seconds,
-        parent_pid=parent_pid,
-    )
-    return encode(plan)
-
-
 def rates_of(settings: Settings, route: str) -> tuple[int, ...]:
     """Return every rate, in basis points, at which a route's requests may be sampled."""
     slices = [each.sample_rate for each in settings.traffic.slices.values()]
     rates = [settings.routes[route].sample_rate, *(rate for rate in slices if rate is not None)]
     # A route that samples nothing of its own still may have slices that are sampled.
     return tuple(sorted({round(rate * SPAN) for rate in rates} - {0}, reverse=True)) or (SPAN,)
+
+
+def _rates_of_metric(settings: Settings, trial: TrialSettings) -> dict[MetricName, tuple[int, ...]]:
+    """Return the rates of what is not measured on every sampled pair."""
+    judge = settings.assessors.judge
+    if judge is None or "judge" not in assessors_of(settings, trial):
+        return {}
+    rates = rates_of(settings, trial.route)
+    together = {both(rate, judged) for rate in rates for judged in rates_of_judge(judge)}
+    return {PREFERENCE: tuple(sorted(together, reverse=True))}
 
 
 def first_rate(settings: Settings, route: str) -> float:
@@ -176,15 +256,3 @@ def first_rate(settings: Settings, route: str) -> float:
     """
     slices = [each.sample_rate or 0.0 for each in settings.traffic.slices.values()]
     return max(settings.routes[route].sample_rate, *slices, 0.0)
-
-
-def _planned_route(settings: Settings, name: str, route: RouteSettings) -> PlannedRoute:
-    return PlannedRoute(
-        name=name,
-        path_prefix=route.path_prefix,
-        baseline=route.baseline,
-        sticky_header=route.sticky.header,
-        sticky_cookie=route.sticky.cookie,
-        request_id_header=route.request_id_header,
-        sample_rate=first_rate(settings, name),
-    )

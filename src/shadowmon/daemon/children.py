@@ -63,6 +63,7 @@ class Child:
         self._on_restart = on_restart
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted = True
+        self._begun = False
         self._ended = asyncio.Event()
 
     @property
@@ -72,6 +73,7 @@ class Child:
 
     async def keep(self) -> None:
         """Start the process, and start it again whenever it ends, until `stop`."""
+        self._begun = True
         backoff = 0.0
         while self._is_wanted():
             started = self._clock.monotonic()
@@ -110,6 +112,8 @@ class Child:
     async def stop(self, *, within_seconds: float) -> None:
         """Ask the process to end; kill it if it has not by then."""
         self._wanted = False
+        if not self._begun:
+            return
         self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(within_seconds):

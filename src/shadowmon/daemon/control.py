@@ -13,7 +13,7 @@ import asyncio
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,8 +21,10 @@ from shadowmon.actuators.actuator import Actuator
 from shadowmon.clock import Clock
 from shadowmon.daemon.books import Books
 from shadowmon.daemon.dependence import Gate
+from shadowmon.daemon.feedback import FeedbackDesk
 from shadowmon.daemon.labels import LabelDesk, Settled
-from shadowmon.errors import ActuatorError, BrokenInvariantError, StoreError
+from shadowmon.daemon.steering import Steering
+from shadowmon.errors import BrokenInvariantError, StoreError
 from shadowmon.ipc.board import Board, Head, TrialCell
 from shadowmon.ipc.counted import Counted
 from shadowmon.ipc.report import Report
@@ -33,21 +35,23 @@ from shadowmon.records import (
     Entry,
     EntryKind,
     ExchangeId,
+    Feedback,
+    GateReported,
     Grade,
     Label,
     Notify,
     Operation,
     OperatorAsked,
     Phase,
+    Preference,
     Record,
     RolloutState,
     RouteName,
     SetWeight,
     Ticked,
     TrialId,
-    WeightApplied,
-    WeightRejected,
 )
+from shadowmon.rollout.transitions import WATCHED
 from shadowmon.scoring.truth import CORRECT
 from shadowmon.store.store import Save, Saved, Store
 from shadowmon.telemetry.tallies import Tallies
@@ -78,6 +82,7 @@ class Control:
         self.lock = asyncio.Lock()
         self.books = Books(saved.accounts)
         self.labels = labels
+        self.feedback = FeedbackDesk()
         self.trials: dict[TrialId, Trial] = {}
         self.store_problem = ""
         self.last_tick_at: datetime | None = None
@@ -85,7 +90,7 @@ class Control:
         self._plans = plans
         self._saved = saved
         self._store = store
-        self._actuators = actuators
+        self._steering = Steering(actuators, clock, tallies)
         self._board = board
         self._tallies = tallies
         self._clock = clock
@@ -99,6 +104,9 @@ class Control:
         self._awaiting: list[Awaiting] = []
         self._settled: list[tuple[TrialId, ExchangeId]] = []
         self._labelled: set[ExchangeId] = set()
+        self._preferences: list[Preference] = []
+        self.preferred = list(saved.preferences)
+        """All that reviewers said, in order; only what is committed."""
         labels.restore(saved.awaiting, saved.labels)
 
     # --- begin ---
@@ -120,12 +128,19 @@ class Control:
             self._count_anew()
             await self._commit(todo, before={})
             self._show_board()
-            for trial in self.trials.values():
-                await self._read_back(trial)
-                state = trial.memory.state
+            await self._steering.open()
+            read = await self._steering.read_all()
+            for name, trial in self.trials.items():
+                state = replace(trial.memory.state, applied_weight=read.get(name))
+                trial.memory = replace(trial.memory, state=state)
                 if state.applied_weight != state.desired_weight:
-                    await self._perform(trial, [SetWeight(weight=state.desired_weight)])
+                    self._perform(trial, [SetWeight(weight=state.desired_weight)])
+            await self._hear_actuators()
             await self._commit_rest()
+
+    async def close(self) -> None:
+        """Let go of the actuators; what they hold stays as it is."""
+        await self._steering.close()
 
     def _count_anew(self) -> None:
         """Tell the workers, and ourselves, by which metrics pairs are counted from now on."""
@@ -140,15 +155,6 @@ class Control:
             for name, trial in self.trials.items()
         }
 
-    async def _read_back(self, trial: Trial) -> None:
-        try:
-            weight = await self._actuators[trial.plan.trial_id].read_weight()
-        except ActuatorError as error:
-            log.warning("actuator.weight_unknown", trial_id=trial.plan.trial_id, problem=str(error))
-            return
-        state = trial.memory.state
-        trial.memory = replace(trial.memory, state=replace(state, applied_weight=weight))
-
     # --- what workers and people tell ---
 
     def take(self, report: Report) -> None:
@@ -156,11 +162,17 @@ class Control:
         for account in report.accounts:
             self.books.tell(report.worker, account.cell, account.counts)
         self._awaiting += self.labels.expect(report.awaiting)
+        self.feedback.show(report.exposures)
 
     def label(self, labels: Sequence[Label]) -> int:
         """Take labels in; they are committed with the next tick."""
         self._labelled.update(label.exchange_id for label in labels)
         return self.labels.take(labels)
+
+    def feel(self, feedback: Sequence[Feedback]) -> Mapping[str, int]:
+        """Take users' feedback in; it is counted with the next tick."""
+        states = {name: trial.memory.state for name, trial in self.trials.items()}
+        return self.feedback.take(feedback, states)
 
     async def ask(
         self,
@@ -170,6 +182,7 @@ class Control:
         operator: str,
         reason: str,
         figures: tuple[tuple[Claim, float | None], ...] | None = None,
+        expires_seconds: float | None = None,
     ) -> RolloutState:
         """
         Do what a person asks.
@@ -180,28 +193,53 @@ class Control:
             StoreError: If it cannot be journalled and is not a drop.
 
         """
+        now = self._clock.now()
+        until = None if expires_seconds is None else now + timedelta(seconds=expires_seconds)
+        event = OperatorAsked(
+            operation=operation,
+            operator=operator,
+            reason=reason,
+            now=now,
+            expires_at=until,
+            figures=figures,
+        )
+        return await self.hear(trial_id, event)
+
+    async def hear(self, trial_id: TrialId, event: OperatorAsked | GateReported) -> RolloutState:
+        """Take in what came from outside, journal it, and do it; raises as `ask` does."""
         async with self.lock:
             trial = self.trials[trial_id]
             before = {trial_id: trial.memory}
-            event = OperatorAsked(
-                operation=operation,
-                operator=operator,
-                reason=reason,
-                now=self._clock.now(),
-                figures=figures,
-            )
             commands = trial.handle(event)
             undone = await self._commit([(trial, commands)], before=before)
             if undone:
                 problem = f"not done, for it could not be journalled: {self.store_problem}"
                 raise StoreError(problem)
-            await self._perform(trial, commands)
+            self._perform(trial, commands)
+            await self._hear_actuators()
             await self._commit_rest()
-            if operation is Operation.LOOSEN:
+            if isinstance(event, OperatorAsked) and event.operation is Operation.LOOSEN:
                 self._count_anew()
                 self._board.add_head(Head.CONTROL_LIFE)
             self._show_board()
             return trial.memory.state
+
+    async def prefer(self, preference: Preference) -> None:
+        """
+        Remember what a reviewer said.
+
+        Raises:
+            StoreError: If it cannot be remembered; it was not said then.
+
+        """
+        async with self.lock:
+            self._preferences.append(preference)
+            await self._commit([], before={})
+            if self._preferences:
+                self._preferences.clear()
+                problem = f"not taken, for it could not be remembered: {self.store_problem}"
+                raise StoreError(problem)
+            self.preferred.append(preference)
 
     # --- the tick ---
 
@@ -211,13 +249,17 @@ class Control:
         async with self.lock:
             now = self._clock.now()
             self._settle(now)
+            self._take_told()
             before = {name: trial.memory for name, trial in self.trials.items()}
             todo = [(trial, self._tick(trial, now)) for trial in self.trials.values()]
             undone = await self._commit(todo, before=before)
             self._show_board()
             for trial, commands in todo:
                 if trial.plan.trial_id not in undone:
-                    await self._perform(trial, commands)
+                    self.feedback.heard(trial.plan.trial_id)
+                    self._perform(trial, commands)
+                self._watch(trial)
+            await self._hear_actuators()
             await self._commit_rest()
             for name, trial in self.trials.items():
                 self.books.drop_epochs_before(name, trial.memory.state.epoch)
@@ -230,7 +272,8 @@ class Control:
             now=now,
             totals=self.books.totals(state.trial_id, state.epoch),
             route_holder=self._holder(trial.plan.route),
-            variance_ratio=self._variance_ratio(trial),
+            variance_ratio=self.variance_ratio(trial),
+            felt=self.feedback.since(state),
         )
         was = trial.memory
         try:
@@ -242,7 +285,8 @@ class Control:
             self._tallies.add("trial_failures_total", state.trial_id)
             return ()
 
-    def _variance_ratio(self, trial: Trial) -> float | None:
+    def variance_ratio(self, trial: Trial) -> float | None:
+        """Return that of a trial's primary metric; None while it is not known."""
         name = trial.plan.trial_id
         if trial.plan.primary == CORRECT.name:
             return self._gates[name].ratio.ratio
@@ -271,11 +315,10 @@ class Control:
             gate.close_all()
 
     def _count(self, settled: Settled, now: datetime) -> None:
-        pair, observation = settled.awaiting, settled.observation
+        pair = settled.awaiting
         trial = self.trials.get(pair.trial_id)
-        if observation is None or trial is None or pair.epoch != trial.memory.state.epoch:
-            return
-        self._gates[pair.trial_id].count(pair, [observation], now)
+        if trial is not None and pair.epoch == trial.memory.state.epoch:
+            self._gates[pair.trial_id].count(pair, settled.observations, now)
 
     # --- remember, then do ---
 
@@ -300,6 +343,7 @@ class Control:
             awaiting=tuple(self._awaiting),
             settled=tuple(self._settled),
             labels=self.labels.labels_of(labelled),
+            preferences=tuple(self._preferences),
         )
         try:
             await self._store.commit(save)
@@ -317,6 +361,7 @@ class Control:
         del self._entries[:learnt]
         del self._awaiting[: len(save.awaiting)]
         del self._settled[: len(save.settled)]
+        del self._preferences[: len(save.preferences)]
         self._labelled -= labelled
         return set()
 
@@ -352,11 +397,11 @@ class Control:
                 undone.add(trial.plan.trial_id)
         return undone
 
-    async def _perform(self, trial: Trial, commands: Iterable[Command]) -> None:
+    def _perform(self, trial: Trial, commands: Iterable[Command]) -> None:
         for command in commands:
             match command:
                 case SetWeight():
-                    await self._set_weight(trial, command)
+                    self._steering.ask(trial.plan.trial_id, command.weight)
                 case Notify():
                     log.warning(
                         command.event, trial_id=trial.plan.trial_id, sentence=command.sentence
@@ -364,20 +409,22 @@ class Control:
                 case Record():
                     pass
 
-    async def _set_weight(self, trial: Trial, command: SetWeight) -> None:
-        actuator = self._actuators[trial.plan.trial_id]
-        try:
-            await actuator.set_weight(command.weight)
-            applied = await actuator.read_weight()
-        except ActuatorError as error:
-            event: WeightApplied | WeightRejected = WeightRejected(
-                weight=command.weight, problem=str(error), now=self._clock.now()
-            )
-            self._tallies.add("commands_total", "set_weight", "rejected")
-        else:
-            event = WeightApplied(weight=applied, now=self._clock.now())
-            self._tallies.add("commands_total", "set_weight", "applied")
-        self._entries += _records(trial.handle(event))
+    def _watch(self, trial: Trial) -> None:
+        """Look now and then whether somebody else has set another weight than was applied."""
+        state = trial.memory.state
+        if state.applied_weight == state.desired_weight:
+            self._steering.watch(trial.plan.trial_id)
+
+    async def _hear_actuators(self) -> None:
+        """Take in how it went, as far as it is known within a short time."""
+        await self._steering.settle()
+        self._take_told()
+
+    def _take_told(self) -> None:
+        for trial_id, told in self._steering.take():
+            commands = self.trials[trial_id].handle(told)
+            self._entries += _records(commands)
+            self._perform(self.trials[trial_id], commands)
 
     def _show_board(self) -> None:
         """Let scoring workers know under which epoch and stage they count."""
@@ -385,8 +432,7 @@ class Control:
             state = trial.memory.state
             self._board.set_trial(number, TrialCell.EPOCH, state.epoch)
             self._board.set_trial(number, TrialCell.STAGE, state.stage_count)
-            active = state.phase is not Phase.ROLLED_BACK
-            self._board.set_trial(number, TrialCell.ACTIVE, int(active))
+            self._board.set_trial(number, TrialCell.ACTIVE, int(state.phase in WATCHED))
 
 
 def _records(commands: Iterable[Command]) -> list[Entry]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -25,9 +26,11 @@ import structlog
 
 from aiohttp import web
 
+from shadowmon.actuators.actuator import Actuator
 from shadowmon.clock import Clock, SystemClock
 from shadowmon.config.settings import Settings
 from shadowmon.config.wire import from_wire
+from shadowmon.console.curve import Curve
 from shadowmon.console.server import make_app, serve
 from shadowmon.daemon import build
 from shadowmon.daemon.books import CONTROL
@@ -35,15 +38,22 @@ from shadowmon.daemon.census import Census
 from shadowmon.daemon.children import die_with_parent
 from shadowmon.daemon.control import Control
 from shadowmon.daemon.desk import DaemonDesk
+from shadowmon.daemon.events import serving_events
+from shadowmon.daemon.ext_proc import observing_envoy
+from shadowmon.daemon.handed_out import ASKED_BY_POST, hand_out
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.scoring_worker import read_whole
 from shadowmon.errors import StoreError
+from shadowmon.gates import gates
 from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
+from shadowmon.notify.notifier import Notifier
 from shadowmon.records import TrialId
 from shadowmon.store.sql import SqlStore
 from shadowmon.telemetry import logs
-from shadowmon.telemetry.metrics import Collector, exposition, registry_of
+from shadowmon.telemetry.loop_lag import watch_lag
+from shadowmon.telemetry.metrics import Collector
+from shadowmon.telemetry.scrapes import Scrapes
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.traffic.sampling import Sampling
 from shadowmon.traffic.tap import Fate, make_tap
@@ -51,6 +61,7 @@ from shadowmon.traffic.tap import Fate, make_tap
 
 log = structlog.get_logger()
 
+_GC_THRESHOLDS = (100_000, 20, 50)
 _REPORTS_MAX = 256
 """Reports that are taken in in one go."""
 
@@ -69,6 +80,8 @@ class _Given:
     lock_fd: int
     counted_fd: int
     tap: socket.socket | None
+    events: socket.socket | None
+    ext_proc: socket.socket | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,6 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("settings", "board", "handover", "report", "counted", "console", "lock"):
         parser.add_argument(f"--{name}-fd", type=int, required=True)
     parser.add_argument("--tap-fd", type=int)
+    parser.add_argument("--events-fd", type=int)
+    parser.add_argument("--ext-proc-fd", type=int)
     parser.add_argument("--path", type=Path)
     parser.add_argument("--overrides", type=json.loads, default={})
     arguments = parser.parse_args(argv)
@@ -94,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         lock_fd=arguments.lock_fd,
         counted_fd=arguments.counted_fd,
         tap=None if arguments.tap_fd is None else _socket(arguments.tap_fd),
+        events=None if arguments.events_fd is None else _socket(arguments.events_fd),
+        ext_proc=None if arguments.ext_proc_fd is None else _socket(arguments.ext_proc_fd),
     )
     try:
         return asyncio.run(_run(given, SystemClock()))
@@ -121,45 +138,78 @@ async def _run(given: _Given, clock: Clock) -> int:
             # The board is new, so every worker that ever told anything has ended.
             accounts = (await store.load()).accounts
             await store.retire({worker for worker, _ in accounts} - {CONTROL})
+        actuators = build.actuators(settings, given.board, clock)
         control = Control(
             plans=build.trial_plans(settings),
             store=store,
             saved=await store.load(),
             labels=LabelDesk(build.label_rules(settings), awaiting_max=settings.store.awaiting_max),
-            actuators=build.actuators(settings, given.board),
+            actuators=actuators,
             board=given.board,
             tallies=tallies,
             clock=clock,
             tell_counted=partial(counted.tell, given.counted_fd),
         )
-        await control.restore()
-        given.board.add_head(Head.CONTROL_LIFE)
-        desk = DaemonDesk(
-            settings=settings,
-            path=given.path,
-            overrides=given.overrides,
-            control=control,
-            store=store,
-            board=given.board,
-            census=census,
-            tallies=tallies,
-            clock=clock,
-        )
-        async with _console(desk, given), _tap(given, tallies, clock):
-            loop.add_reader(given.report, _take, given.report, control, census)
-            async with asyncio.TaskGroup() as tasks:
-                ticks = tasks.create_task(_tick(control, desk, settings.daemon.tick_seconds, clock))
-                lag = tasks.create_task(_watch_lag(tallies, clock))
-                await stopping.wait()
-                ticks.cancel()
-                lag.cancel()
-            loop.remove_reader(given.report)
-        _take(given.report, control, census)
-        control.close_sessions()
-        await control.tick()
+        async with _restored(control):
+            given.board.add_head(Head.CONTROL_LIFE)
+            desk = DaemonDesk(
+                settings=settings,
+                path=given.path,
+                overrides=given.overrides,
+                control=control,
+                store=store,
+                board=given.board,
+                census=census,
+                tallies=tallies,
+                clock=clock,
+            )
+            notifier = Notifier(
+                settings.notify,
+                store,
+                clock,
+                view=desk.view,
+                count=partial(tallies.add, "notifications_total"),
+            )
+            more = [
+                *gates.routes(desk, clock),
+                *notifier.routes(),
+                *Curve(desk).routes(),
+            ]
+            events = serving_events(settings, given.events, given.handover, tallies, clock)
+            console = _console(desk, given, actuators, more)
+            envoy = observing_envoy(settings, given.ext_proc, given.handover, tallies, clock)
+            async with console, _tap(given, tallies, clock), events, envoy:
+                loop.add_reader(given.report, _take, given.report, control, census)
+                async with asyncio.TaskGroup() as tasks:
+                    seconds = settings.daemon.tick_seconds
+                    ticks = tasks.create_task(_tick(control, desk, seconds, clock))
+                    others = [
+                        tasks.create_task(watch_lag(tallies, "control", clock)),
+                        tasks.create_task(notifier.run()),
+                    ]
+                    await stopping.wait()
+                    for task in (ticks, *others):
+                        task.cancel()
+                loop.remove_reader(given.report)
+            _take(given.report, control, census)
+            control.close_sessions()
+            await control.tick()
     finally:
         await store.close()
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _restored(control: Control) -> AsyncIterator[None]:
+    await control.restore()
+    # A look at many claims makes many short-lived objects: collecting each time took half of it.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        await control.close()
 
 
 async def _tick(control: Control, desk: DaemonDesk, seconds: float, clock: Clock) -> None:
@@ -169,16 +219,6 @@ async def _tick(control: Control, desk: DaemonDesk, seconds: float, clock: Clock
         desk.draw()
         due = max(due + seconds, clock.monotonic())
         await clock.sleep(due - clock.monotonic())
-
-
-async def _watch_lag(tallies: Tallies, clock: Clock) -> None:
-    """Measure how late the loop wakes up: the console's and the tap's answers wait as long."""
-    interval = 0.5
-    while True:
-        before = clock.monotonic()
-        await clock.sleep(interval)
-        late = max(0.0, clock.monotonic() - before - interval)
-        tallies.set("event_loop_lag_seconds", value=late)
 
 
 def _take(sock: socket.socket, control: Control, census: Census) -> None:
@@ -199,13 +239,21 @@ def _take(sock: socket.socket, control: Control, census: Census) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _console(desk: DaemonDesk, given: _Given) -> AsyncIterator[None]:
-    registry = registry_of(Collector(desk.view, given.board))
-
-    def metrics(accept: str) -> tuple[bytes, str]:
-        return exposition(registry, accept)
-
-    app = make_app(desk, given.settings.console, metrics)
+async def _console(
+    desk: DaemonDesk,
+    given: _Given,
+    actuators: Mapping[TrialId, Actuator],
+    more: Sequence[web.RouteDef],
+) -> AsyncIterator[None]:
+    metrics = Scrapes(Collector(desk.view, given.board), SystemClock())
+    app = make_app(
+        desk,
+        given.settings.console,
+        metrics,
+        more=more,
+        asked_by_post=ASKED_BY_POST | gates.ASKED_BY_POST,
+    )
+    hand_out(app, given.settings, actuators, given.board)
     runner = await serve(app, given.settings.console, given.console)
     try:
         yield

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,15 +20,33 @@ from shadowmon.clock import Clock
 from shadowmon.config.load import load
 from shadowmon.config.settings import Settings
 from shadowmon.daemon.census import Census
+from shadowmon.daemon.certificates import refuse_what_cannot_be_used
 from shadowmon.daemon.control import Control
 from shadowmon.daemon.portrait import portrait
 from shadowmon.daemon.reload import refuse_what_cannot_change
+from shadowmon.daemon.side_by_side import SideBySide
 from shadowmon.errors import ConfigError, RefusedError
 from shadowmon.ipc.board import WORKERS_MAX, Board, Count, Head
-from shadowmon.records import Claim, EntryKind, Label, Operation, RolloutState, TrialId
+from shadowmon.records import (
+    Claim,
+    Decision,
+    EntryKind,
+    ExchangeId,
+    Feedback,
+    GateReported,
+    Grade,
+    Label,
+    Operation,
+    Phase,
+    Preference,
+    RolloutState,
+    TrialId,
+)
 from shadowmon.store.store import Row, Store
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.view import DaemonView, Sample
+from shadowmon.traffic.redact import kept_id
+from shadowmon.trial.review import ReviewStanding
+from shadowmon.view import DaemonView, GateResult, ReviewTask, Said, Sample
 
 
 Figures: TypeAlias = tuple[tuple[Claim, float | None], ...]
@@ -35,6 +55,14 @@ _ARMS = ("baseline", "optimized")
 _STALE_TICKS = 10
 _RECENT = timedelta(minutes=1)
 _MANY_LOSSES = 3
+
+
+_DECISIONS: Mapping[Grade, Decision] = {
+    Grade.ACCEPT: Decision.PROMOTE,
+    Grade.REJECT: Decision.ROLL_BACK,
+    Grade.RED_LINE: Decision.ROLL_BACK,
+}
+"""What a gate's grade decides; of every other one a person does."""
 
 
 class DaemonDesk:
@@ -62,6 +90,8 @@ class DaemonDesk:
         self._census = census
         self._tallies = tallies
         self._clock = clock
+        self._reviews: dict[TrialId, SideBySide] = {}
+        self._reviewing = asyncio.Lock()
         self._started_at = clock.now()
         self._losses: deque[tuple[datetime, float]] = deque()
         """How many scorer processes had been lost, at each picture of the last minute."""
@@ -83,14 +113,79 @@ class DaemonDesk:
         operator: str,
         reason: str,
         evidence: int | None = None,
+        expires_seconds: float | None = None,
     ) -> RolloutState:
         """See `Desk.ask`."""
         figures = None if evidence is None else await self._figures(trial_id, evidence)
         state = await self._control.ask(
-            trial_id, operation, operator=operator, reason=reason, figures=figures
+            trial_id,
+            operation,
+            operator=operator,
+            reason=reason,
+            figures=figures,
+            expires_seconds=expires_seconds,
         )
         self.draw()
         return state
+
+    async def report(self, trial_id: TrialId, result: GateResult) -> RolloutState:
+        """See `Desk.report`."""
+        event = GateReported(
+            phase=result.phase,
+            decision=_DECISIONS.get(result.grade, Decision.HOLD),
+            grade=result.grade,
+            sentence=result.sentence,
+            reporter=result.reporter,
+            now=self._clock.now(),
+            data=result.data,
+        )
+        state = await self._control.hear(trial_id, event)
+        self.draw()
+        return state
+
+    async def next_review(
+        self, trial_id: TrialId, reviewer: str
+    ) -> tuple[ReviewTask | None, ReviewStanding]:
+        """See `Desk.next_review`."""
+        review, state = self._review_of(trial_id)
+        said = self._said(state)
+        return review.next_for(reviewer, state.epoch, said), review.standing(said)
+
+    async def prefer(
+        self, trial_id: TrialId, *, task: ExchangeId, reviewer: str, said: Said
+    ) -> ReviewStanding:
+        """See `Desk.prefer`."""
+        review, state = self._review_of(trial_id)
+        async with self._reviewing:  # one word after the other: the second might repeat the first
+            review.refuse_unless_due(task, reviewer, self._said(state))
+            preference = Preference(
+                trial_id=trial_id,
+                epoch=state.epoch,
+                task=task,
+                reviewer=reviewer,
+                choice=review.choice(task, reviewer, state.epoch, said),
+                at=self._clock.now(),
+            )
+            await self._control.prefer(preference)
+            standing = review.standing(self._said(state))
+            still = self._control.trials[trial_id].memory.state.phase is Phase.SIDE_BY_SIDE
+            if still and standing.grade in _DECISIONS:
+                await self.report(trial_id, review.result(standing, self._said(state)))
+        return standing
+
+    def _review_of(self, trial_id: TrialId) -> tuple[SideBySide, RolloutState]:
+        state = self._control.trials[trial_id].memory.state
+        if state.phase is not Phase.SIDE_BY_SIDE:
+            msg = f"trial {trial_id} is {state.phase}: there is nothing to compare now"
+            raise RefusedError(msg)
+        if trial_id not in self._reviews:
+            alpha = self._settings.evidence.alpha_promote
+            self._reviews[trial_id] = SideBySide(self._settings, trial_id, alpha=alpha)
+        return self._reviews[trial_id], state
+
+    def _said(self, state: RolloutState) -> Sequence[Preference]:
+        of = (state.trial_id, state.epoch)
+        return [each for each in self._control.preferred if (each.trial_id, each.epoch) == of]
 
     async def _figures(self, trial_id: TrialId, number: int) -> Figures:
         """Return what a journalled verdict of a trial measured."""
@@ -105,7 +200,22 @@ class DaemonDesk:
 
     def label(self, labels: Sequence[Label]) -> int:
         """See `Desk.label`."""
-        return self._control.label(labels)
+        privacy = self._settings.traffic.privacy
+        return self._control.label(
+            [replace(each, exchange_id=kept_id(each.exchange_id, privacy)) for each in labels]
+        )
+
+    def feel(self, feedback: Sequence[Feedback]) -> Mapping[str, int]:
+        """See `Desk.feel`."""
+        privacy = self._settings.traffic.privacy
+        return self._control.feel(
+            [
+                each
+                if each.exchange_id is None
+                else replace(each, exchange_id=kept_id(each.exchange_id, privacy))
+                for each in feedback
+            ]
+        )
 
     async def journal(
         self, *, trial_id: TrialId | None, before: int | None, limit: int
@@ -118,6 +228,7 @@ class DaemonDesk:
         try:
             settings = load(self._path, environment=os.environ, overrides=self._overrides)
             refuse_what_cannot_change(self._settings, settings)
+            refuse_what_cannot_be_used(settings)
         except ConfigError:
             self._board.set_head(Head.RELOAD_REFUSED_AT, int(self._clock.now().timestamp()))
             self.draw()
@@ -136,7 +247,7 @@ class DaemonDesk:
             started_at=self._started_at,
             version=__version__,
             trials=tuple(
-                portrait(trial, number)
+                replace(portrait(trial, number), variance_ratio=self._control.variance_ratio(trial))
                 for number, trial in enumerate(self._control.trials.values())
             ),
             funnel=self._funnel(),
@@ -183,21 +294,32 @@ class DaemonDesk:
     def _funnel(self) -> dict[str, int]:
         """Count requests in the order in which they can fall out."""
         tapped = {
-            fate: int(self._tallies.total("exchanges_total", "tap", fate))
-            for fate in ("mirrored", "sampled_out", "shed", "refused")
+            fate: int(
+                self._tallies.total("exchanges_total", "tap", fate)
+                + self._tallies.total("exchanges_total", "events", fate)
+                + self._tallies.total("exchanges_total", "ext_proc", fate)
+            )
+            for fate in ("mirrored", "sampled_out", "shed", "refused", "oversize")
         }
         total = self._census.total
+
+        def mirror(*fates: str) -> int:
+            return sum(int(total("exchanges_total", "mirror", fate)) for fate in fates)
+
         return {
             "seen": self._count(Count.SEEN) + sum(tapped.values()),
             "unrouted": self._count(Count.UNROUTED),
-            "sampled_out": self._count(Count.SAMPLED_OUT) + tapped["sampled_out"],
-            "oversize": self._count(Count.OVERSIZE),
-            "shed": self._count(Count.SHED, Count.TEE_FULL)
-            + tapped["shed"]
-            + int(total("exchanges_total", "mirror", "shed")),
-            "aborted": self._count(Count.CLIENT_GONE, Count.TRUNCATED),
+            "sampled_out": self._count(Count.SAMPLED_OUT)
+            + tapped["sampled_out"]
+            + mirror("sampled_out"),
+            "oversize": self._count(Count.OVERSIZE) + tapped["oversize"],
+            "shed": self._count(Count.SHED, Count.TEE_FULL) + tapped["shed"] + mirror("shed"),
+            "aborted": self._count(Count.CLIENT_GONE, Count.TRUNCATED)
+            + int(self._tallies.total("ext_proc_streams_total", "aborted")),
             "handed_over": self._count(Count.HANDED_OVER) + tapped["mirrored"],
-            "skipped": int(total("exchanges_total", "mirror", "skipped")),
+            "skipped": mirror("skipped"),
+            "eligible": mirror("sampled_out", "budgeted_out", "failed", "mirrored"),
+            "budgeted_out": mirror("budgeted_out"),
             "unpaired": int(total("unpaired_total")),
             "unscorable": int(total("unscorable_total")),
             "scored": int(total("pairs_total")),

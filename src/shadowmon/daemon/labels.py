@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shadowmon.records import Awaiting, ExchangeId, Label, Observation, TrialId
-from shadowmon.scoring.truth import against_label, digest
+from shadowmon.scoring.classes import against_classes
+from shadowmon.scoring.truth import Truth, against_label, digest_in, digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,9 @@ class LabelRule:
     maturity: timedelta
     covers_all: bool
     """Is a pair without a label at maturity counted as missing, or left out?"""
+    truth: Truth = Truth.WORD
+    classes: tuple[str, ...] = ()
+    """Labels that are counted on their own too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,8 @@ class Settled:
     """A pair whose time has come."""
 
     awaiting: Awaiting
-    observation: Observation | None
-    """None if it is left out: no label came, and not every exchange was to have one."""
+    observations: tuple[Observation, ...]
+    """None, if it is left out: no label came, and not every exchange was to have one."""
 
 
 class LabelDesk:
@@ -44,6 +48,7 @@ class LabelDesk:
     def __init__(self, rules: Mapping[TrialId, LabelRule], *, awaiting_max: int) -> None:
         self._rules = rules
         self._max = awaiting_max
+        self._truths = frozenset(rule.truth for rule in rules.values())
         self._waiting: defaultdict[TrialId, deque[Awaiting]] = defaultdict(deque)
         self._waits: defaultdict[ExchangeId, int] = defaultdict(int)
         self._labels: OrderedDict[ExchangeId, str] = OrderedDict()
@@ -76,7 +81,7 @@ class LabelDesk:
             waits = label.exchange_id in self._waits
             joined += waits
             self.fates["joined" if waits else "early"] += 1
-            self._labels[label.exchange_id] = digest(label.label)
+            self._labels[label.exchange_id] = digests(label.label, self._truths)
         while len(self._labels) > self._max + self.EARLY_MAX:
             self._labels.popitem(last=False)
         return joined
@@ -102,11 +107,14 @@ class LabelDesk:
         return settled
 
     def _settle(self, pair: Awaiting, rule: LabelRule) -> Settled:
-        label = self._labels.get(pair.exchange_id)
+        kept = self._labels.get(pair.exchange_id)
+        label = None if kept is None else digest_in(kept, rule.truth)
         if label is None:
             self.fates["unlabelled"] += 1
-        counted = label is not None or rule.covers_all
-        return Settled(awaiting=pair, observation=against_label(pair, label) if counted else None)
+            if not rule.covers_all:
+                return Settled(awaiting=pair, observations=())
+        of_classes = against_classes(pair, label, rule.classes)
+        return Settled(awaiting=pair, observations=(against_label(pair, label), *of_classes))
 
     def _let_go(self, exchange_id: ExchangeId) -> None:
         self._waits[exchange_id] -= 1

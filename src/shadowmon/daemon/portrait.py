@@ -49,6 +49,7 @@ def portrait(trial: Trial, number: int) -> TrialView:
         pairs_in_stage=memory.pairs_in_stage,
         last_pair_at=memory.last_pair_at,
         blocked=memory.blocked,
+        feedback=memory.complaints.to_json(plan.feedback) if plan.feedback else None,
         pending=memory.pending,
         coverage=tuple(
             SliceView(
@@ -121,7 +122,7 @@ def _figure(trial: Trial, name: MetricName, slice_name: SliceName, contrast: Con
     baseline, optimized = outcomes.rates(metric, pooled)
     alpha = trial.plan.evidence.alpha_interval
     lower, upper = _interval(
-        metric, contrast, tuple(accounts.items()), alpha=alpha, rates=trial.plan.rates
+        metric, contrast, tuple(accounts.items()), alpha=alpha, rates=trial.plan.rates_for(name)
     )
     about = (name, slice_name, contrast)
     return Figure(

@@ -7,8 +7,10 @@ Pairs that were recorded with both answers: JSON lines, one pair each.
 An answer is in the normal form, with the keys of `records.Answer`; or as it came over the wire,
 {"status": 200, "body": ...}, to be read by the route's codec: a body that is text is taken as it
 is, any other one as the JSON that it is. Either may say its `outcome` (timeout, reset, ...; then
-nothing else is needed), `seconds` and `first_byte_seconds`. `baseline_again` is the baseline's
-second answer to the same request. Label, slices, at and baseline_again may be left out.
+nothing else is needed), `seconds` and `first_byte_seconds`; one in normal form also what it cost
+(`cost`). `baseline_again` is the baseline's
+second answer to the same request; `question` is what was asked, with the keys of
+`records.Question`. Label, slices, at, baseline_again and question may be left out.
 
 Rule 1: a line that is not this is refused with the reason, and no part of it is counted.
 Rule 2: a reason never quotes what a model said.
@@ -29,10 +31,12 @@ from shadowmon.errors import CodecError
 from shadowmon.mirror.reading import Received, read_reply
 from shadowmon.records import (
     EVERYTHING,
+    NOTHING_ASKED,
     Answer,
     ExchangeId,
     ModelName,
     Outcome,
+    Question,
     Reply,
     SliceName,
 )
@@ -41,10 +45,11 @@ from shadowmon.traffic.codecs.codec import Codec
 
 
 _REQUIRED = ("id", "baseline", "optimized")
-_OPTIONAL = ("label", "slices", "at", "baseline_again")
+_OPTIONAL = ("label", "slices", "at", "baseline_again", "question")
 
 _SERVICE = ("outcome", "seconds", "first_byte_seconds")
 _ANSWER = tuple(field.name for field in fields(Answer))
+_QUESTION = tuple(field.name for field in fields(Question))
 _WIRE = ("status", "headers", "body")
 
 _ID_MAX = 256
@@ -67,6 +72,7 @@ class Recorded:
     label: str | None = None
     slices: frozenset[SliceName] = frozenset({EVERYTHING})
     at: datetime | None = None
+    question: Question = NOTHING_ASKED
     is_timed: bool = False
     """Does it say how long both models took?"""
 
@@ -101,6 +107,16 @@ class Reader:
             found = strict_json.loads(line)
         except CodecError as error:
             raise LineError(str(error)) from None
+        return self.read_told(found)
+
+    def read_told(self, found: Any) -> Recorded:  # noqa: ANN401 - any JSON value
+        """
+        Read one line that was taken apart already.
+
+        Raises:
+            LineError: If it is no recorded pair.
+
+        """
         told = _object(found, "the line", required=_REQUIRED, optional=_OPTIONAL)
         again = told.get("baseline_again")
         return Recorded(
@@ -111,6 +127,7 @@ class Reader:
             label=_maybe(told, "label", _text),
             slices=frozenset((EVERYTHING, *(_maybe(told, "slices", _slices) or ()))),
             at=_maybe(told, "at", _moment),
+            question=_maybe(told, "question", _question) or NOTHING_ASKED,
             is_timed=all("seconds" in told[arm] for arm in ("baseline", "optimized")),
         )
 
@@ -118,7 +135,7 @@ class Reader:
         if isinstance(told, Mapping) and "body" in told:
             wire = _object(told, where, required=_WIRE[2:], optional=(*_WIRE[:2], *_SERVICE))
             return self._from_wire(where, wire)
-        answer = _object(told, where, required=(), optional=(*_ANSWER, *_SERVICE))
+        answer = _object(told, where, required=(), optional=(*_ANSWER, *_SERVICE, "cost"))
         outcome = _maybe(answer, "outcome", _outcome) or Outcome.OK
         return Reply(
             model=self._models[where],
@@ -126,6 +143,7 @@ class Reader:
             answer=_answer(answer, where) if outcome is Outcome.OK else None,
             duration_seconds=_maybe(answer, "seconds", _seconds) or 0.0,
             first_byte_seconds=_maybe(answer, "first_byte_seconds", _seconds),
+            cost=_maybe(answer, "cost", _seconds),
         )
 
     def _from_wire(self, where: str, told: Mapping[str, Any]) -> Reply:
@@ -152,6 +170,15 @@ def _answer(told: Mapping[str, Any], where: str) -> Answer:
         return msgspec.convert(parts, Answer)
     except msgspec.ValidationError as error:
         msg = f"{where}: {error}"
+        raise LineError(msg) from None
+
+
+def _question(told: object, key: str) -> Question:
+    parts = _object(told, key, required=(), optional=_QUESTION)
+    try:
+        return msgspec.convert(dict(parts), Question)
+    except msgspec.ValidationError as error:
+        msg = f"{key}: {error}"
         raise LineError(msg) from None
 
 

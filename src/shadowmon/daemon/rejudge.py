@@ -309,7 +309,7 @@ def _chain(claim: Claim, counts: Counts, reason: _Json, weighing: Weighing) -> r
         claim,
         weighing.plan.evidence,
         metric=weighing.metrics[claim.metric],
-        rates=weighing.plan.rates,
+        rates=weighing.plan.rates_for(claim.metric),
     )
     return restart.advance(
         None,

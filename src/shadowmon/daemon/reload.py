@@ -12,6 +12,8 @@ from shadowmon.errors import Complaint, ConfigError
 _FIXED: dict[str, Callable[[Settings], Any]] = {
     "proxy.listen": lambda settings: settings.proxy.listen,
     "traffic.tap.listen": lambda settings: settings.traffic.tap.listen,
+    "traffic.events.listen": lambda settings: settings.traffic.events.listen,
+    "traffic.ext_proc.listen": lambda settings: settings.traffic.ext_proc.listen,
     "console.listen": lambda settings: settings.console.listen,
     "store.path": lambda settings: settings.store.path,
 }

@@ -16,9 +16,9 @@ Rule 3: each pair is on its own: who asked it is not recorded, so no session is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from shadowmon import plugins
@@ -28,6 +28,7 @@ from shadowmon.daemon.build import trial_plans
 from shadowmon.daemon.parts import Part, Shard
 from shadowmon.daemon.portrait import portrait
 from shadowmon.daemon.recorded import LineError, Reader, Recorded
+from shadowmon.daemon.replay_course import BEGINNING, Course, Look
 from shadowmon.daemon.scorer_process import build_panels
 from shadowmon.daemon.self_check import SelfCheck, self_pair
 from shadowmon.errors import CodecError, Complaint, ConfigError
@@ -38,17 +39,14 @@ from shadowmon.policy.settings import Task
 from shadowmon.records import (
     Awaiting,
     Cell,
-    Command,
     Counts,
-    EntryKind,
+    ExchangeId,
     Observation,
     Outcome,
     Pair,
-    Record,
-    SetWeight,
     Ticked,
-    WeightApplied,
 )
+from shadowmon.scoring.classes import against_classes
 from shadowmon.scoring.service import LATENCY_EXCESS
 from shadowmon.scoring.truth import against_label, digest, said
 from shadowmon.traffic.codecs import strict_json
@@ -58,24 +56,8 @@ from shadowmon.trial.trial import Trial
 from shadowmon.view import TrialView
 
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-"""The first pair's moment, where the recording has none; each further one is a second later."""
-
 _SHOWN = 10
 """Refused lines whose place is told."""
-
-_TOLD = (EntryKind.VERDICT, EntryKind.STAGE_ENTERED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What the daemon would have journalled on the way."""
-
-    pairs: int
-    """So many had been counted."""
-    at: datetime
-    kind: EntryKind
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +84,7 @@ def plan_of(settings: Settings, name: str | None) -> TrialPlan:
     plans = {plan.trial_id: plan for plan in trial_plans(settings)}
     found = [plan for trial_id, plan in plans.items() if name in {None, trial_id}]
     if len(found) == 1:
-        return replace(found[0], rates=ALL_SAMPLED)
+        return replace(found[0], rates=ALL_SAMPLED, rates_of_metric={})
     problem = f'no trial is called "{name}"' if name else f"there are {len(plans)} trials"
     raise ConfigError(
         Complaint(
@@ -169,7 +151,7 @@ class Replay:
         self.refusals: list[Refused] = []
         self._shard = shard
         self._trial = trial
-        self._panel = build_panels({plan.trial_id: scorers_of(trial)}, settings.scoring)[
+        self._panel = build_panels({plan.trial_id: scorers_of(settings, trial)}, settings.scoring)[
             plan.trial_id
         ]
         self._reader = Reader(
@@ -185,7 +167,7 @@ class Replay:
             metrics=plan.metrics,
         )
         self._ledger = Ledger(counted_by(plan))
-        self._course = _Course(plan, every=every) if shard.of == 1 else None
+        self._course = Course(plan, every=every) if shard.of == 1 else None
         self._now = BEGINNING
         self._last_at: datetime | None = None
         self._seen: set[bytes] = set()
@@ -196,20 +178,35 @@ class Replay:
 
     # --- in ---
 
-    def take(self, line: bytes, *, file: str = "", number: int = 0) -> None:
-        """Fold one line, if it is ours; a line that is no recorded pair is refused and counted."""
+    def take(self, line: bytes, *, file: str = "", number: int = 0) -> ExchangeId | None:
+        """
+        Fold one line, if it is ours; a line that is no recorded pair is refused and counted.
+
+        Returns:
+            Its id; None if it is no pair.
+
+        """
         if not line.strip():
-            return
+            return None
         try:
-            self._take(self._reader.read(line))
+            recorded = self._reader.read(line)
         except LineError as error:
             # What cannot be read has no id to be shared out by: the first shard tells of it.
             if self._shard.number == 1:
-                self._refuse(str(error), file, number)
-        except _RepeatedError as error:
-            self._refuse(str(error), file, number)
+                self.refuse(str(error), file=file, number=number)
+            return None
+        self.fold(recorded, file=file, number=number)
+        return recorded.id
 
-    def _refuse(self, problem: str, file: str, number: int) -> None:
+    def fold(self, recorded: Recorded, *, file: str = "", number: int = 0) -> None:
+        """Fold a pair, if it is ours; one whose id was there before is refused and counted."""
+        try:
+            self._take(recorded)
+        except _RepeatedError as error:
+            self.refuse(str(error), file=file, number=number)
+
+    def refuse(self, problem: str, *, file: str = "", number: int = 0) -> None:
+        """Count what cannot be folded; the first few are told with their place."""
         self._refused[problem] += 1
         if len(self.refusals) < _SHOWN:
             self.refusals.append(Refused(file=file, line=number, problem=problem))
@@ -242,6 +239,7 @@ class Replay:
             baseline_again=recorded.baseline_again,
             slices=recorded.slices,
             received_at=self._now,
+            question=recorded.question,
         )
         score = self._panel.score(pair)
         if not recorded.is_timed:  # a time that nobody took is no time of 0 s
@@ -267,12 +265,14 @@ class Replay:
             trial_id=pair.trial_id,
             epoch=pair.epoch,
             exchange_id=pair.exchange_id,
-            baseline=said(pair.baseline.answer),
-            optimized=said(pair.optimized.answer),
+            baseline=said(pair.baseline.answer, self._trial.truth),
+            optimized=said(pair.optimized.answer, self._trial.truth),
             slices=pair.slices,
             received_at=pair.received_at,
         )
-        return (against_label(awaiting, None if label is None else digest(label)),)
+        kept = None if label is None else digest(label, self._trial.truth)
+        of_classes = against_classes(awaiting, kept, self._trial.labels.classes)
+        return (against_label(awaiting, kept), *of_classes)
 
     # --- out ---
 
@@ -300,38 +300,6 @@ def _one_stage(ledger: Ledger) -> dict[Cell, Counts]:
         {replace(cell, stage=min(cell.stage, 1)): counts}
         for cell, counts in ledger.totals().items()
     )
-
-
-class _Course:
-    """What the daemon would have done: a trial that is looked at on the way."""
-
-    def __init__(self, plan: TrialPlan, *, every: int) -> None:
-        self.trial, _ = Trial.open(plan, now=BEGINNING)
-        self._every = every
-        self._begun = False
-
-    def counted(self, ledger: Ledger, pairs: int, *, now: datetime) -> Iterable[Look]:
-        """Look, if it is time to, and return what would have been journalled."""
-        if not self._begun:  # it began with the first pair, whenever that was
-            self._begun = True
-            self.trial, _ = Trial.open(self.trial.plan, now=now)
-        if pairs % self._every:
-            return
-        for command in self._handle(ledger, now):
-            if isinstance(command, Record) and command.entry.kind in _TOLD:
-                yield Look(
-                    pairs=pairs,
-                    at=now,
-                    kind=command.entry.kind,
-                    sentence=command.entry.sentence,
-                )
-
-    def _handle(self, ledger: Ledger, now: datetime) -> Iterable[Command]:
-        commands = self.trial.handle(Ticked(now=now, totals=ledger.totals()))
-        yield from commands
-        for command in commands:
-            if isinstance(command, SetWeight):  # done at once, and it never fails
-                yield from self.trial.handle(WeightApplied(weight=command.weight, now=now))
 
 
 # --- What all of it proves -------------------------------------------------

@@ -25,8 +25,9 @@ from shadowmon.daemon.intake import Intake
 from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
 from shadowmon.ipc.report import Account, Tally
-from shadowmon.records import Awaiting
+from shadowmon.records import Awaiting, Exposure
 from shadowmon.telemetry import logs
+from shadowmon.telemetry.loop_lag import watch_lag
 
 
 log = structlog.get_logger()
@@ -91,11 +92,13 @@ async def _run(
         async with asyncio.TaskGroup() as tasks:
             work = tasks.create_task(intake.work())
             tell = tasks.create_task(reporter.run())
+            lag = tasks.create_task(watch_lag(intake.tallies, "scoring", SystemClock()))
             await stopping.wait()
             loop.remove_reader(exchanges)
             await intake.drain()
             work.cancel()
             tell.cancel()
+            lag.cancel()
         reporter.tell()
     return 0
 
@@ -114,6 +117,7 @@ class Reporter:
         self._name = f"scoring-{os.getpid()}/{clock.now().timestamp():.6f}"
         self._life = -1
         self._awaiting: list[Awaiting] = []
+        self._exposures: list[Exposure] = []
 
     async def learn(self) -> None:
         """Wait until the control process has told by which metrics to count, or for long."""
@@ -138,9 +142,9 @@ class Reporter:
             self._intake.mark_all_changed()
             self._life = life
         self._awaiting += self._intake.take_awaiting()
-        given_up = len(self._awaiting) - _AWAITING_MAX
-        if given_up > 0:
-            del self._awaiting[:given_up]
+        self._exposures += self._intake.take_exposures()
+        for waiting in (self._awaiting, self._exposures):
+            del waiting[: max(0, len(waiting) - _AWAITING_MAX)]
         changed = self._intake.take_changed()
         accounts = [Account(cell=cell, counts=counts) for cell, counts in changed.items()]
         told = all(
@@ -158,11 +162,14 @@ class Reporter:
         self._tell_awaiting()
 
     def _tell_awaiting(self) -> None:
-        while self._awaiting:
-            part = next(report.parts(self._name, awaiting=self._awaiting))
+        while self._awaiting or self._exposures:
+            part = next(
+                report.parts(self._name, awaiting=self._awaiting, exposures=self._exposures)
+            )
             if not report.send(self._sock, part):
                 return
             del self._awaiting[: len(part.awaiting)]
+            del self._exposures[: len(part.exposures)]
 
     def _gauges(self) -> tuple[Tally, ...]:
         return self._intake.gauges()

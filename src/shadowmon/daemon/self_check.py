@@ -45,9 +45,12 @@ class SelfCheck:
             return
         floors = _distances(again.observations) if again else {}
         failed = score.pair.baseline_again is not None and again is None
+        unsaid = _unsaid(score, again)
         for seen in score.observations:
             metric = self.metrics.get(seen.metric)
-            if metric is not None and has_floor(metric) and excess_of(metric.name) in self.metrics:
+            if metric is None or not has_floor(metric) or seen.metric in unsaid:
+                continue
+            if excess_of(metric.name) in self.metrics:
                 yield from self._of(seen, floors.get(seen.metric), failed or again is not None)
 
     def _of(
@@ -72,6 +75,19 @@ def self_pair(pair: Pair) -> Pair | None:
     if again is None or again.outcome is not Outcome.OK:
         return None
     return replace(pair, optimized=again, baseline_again=None)
+
+
+def _unsaid(score: Score, again: Score | None) -> set[MetricName]:
+    """
+    Return what was measured of the pair and does not even count as missing of the second answer.
+
+    Whether a metric applies is a matter of the baseline, which is the same: so whoever measures it
+    had trouble of its own (`records.Assessment.unavailable`), and the pair is left out.
+    """
+    if again is None:
+        return set()
+    said = {each.metric for each in again.observations}
+    return {each.metric for each in score.observations} - said
 
 
 def _distances(observations: Iterable[Observation]) -> dict[MetricName, float]:

@@ -12,7 +12,9 @@ Rule 2: a new configuration is a new generation of processes on the same sockets
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -29,11 +31,12 @@ from shadowmon.clock import Clock, SystemClock
 from shadowmon.config.load import load
 from shadowmon.config.settings import Settings
 from shadowmon.config.wire import to_wire
-from shadowmon.console.address import parse_address
-from shadowmon.daemon.build import proxy_plan
+from shadowmon.daemon.certificates import refuse_what_cannot_be_used
 from shadowmon.daemon.children import Child, Command
+from shadowmon.daemon.proxy_plan import proxy_plan
 from shadowmon.daemon.reload import refuse_what_cannot_change
-from shadowmon.errors import Complaint, ConfigError, StoreError
+from shadowmon.daemon.sockets import Sockets
+from shadowmon.errors import ConfigError, StoreError
 from shadowmon.ipc import counted, handover, report
 from shadowmon.ipc.board import Board, Head
 from shadowmon.store import lock
@@ -45,6 +48,8 @@ log = structlog.get_logger()
 _CONTROL_SECONDS = 5.0
 """How long the data plane waits at start for the weights of before; it starts without them then."""
 _STOP_SECONDS = 5.0
+_SERVING_SECONDS = 10.0
+"""New workers that do not serve by then are worth an error in the log."""
 _LOCK_SECONDS = 0.8
 
 
@@ -72,8 +77,9 @@ def main(path: Path | None, overrides: Mapping[str, Any]) -> int:
     try:
         settings = origin.load()
         logs.configure(settings.telemetry, process="supervisor")
+        refuse_what_cannot_be_used(settings)
         lock_fd = _hold_lock(settings.store.path, SystemClock())
-        sockets = _Sockets.open(settings)
+        sockets = Sockets.open(settings, os.environ)
     except (ConfigError, StoreError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - people read this, before any log is set up
         return 2
@@ -92,47 +98,11 @@ def _hold_lock(path: Path, clock: SystemClock) -> int:
             asyncio.run(clock.sleep(0.05))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sockets:
-    """Listening sockets; they outlive every process that serves on them."""
-
-    console: socket.socket
-    proxy: socket.socket | None
-    tap: socket.socket | None
-
-    @classmethod
-    def open(cls, settings: Settings) -> _Sockets:
-        return cls(
-            console=_bind("console.listen", settings.console.listen),
-            proxy=_listen("proxy.listen", settings.proxy.listen),
-            tap=_listen("traffic.tap.listen", settings.traffic.tap.listen),
-        )
-
-
-def _listen(key: str, address: str | None) -> socket.socket | None:
-    return None if address is None else _bind(key, address)
-
-
-def _bind(key: str, address: str) -> socket.socket:
-    host, port = parse_address(address)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        complaint = Complaint(key=key, problem=f"cannot listen on {address}: {error.strerror}")
-        raise ConfigError(complaint) from error
-    sock.listen(1024)
-    sock.setblocking(False)
-    return sock
-
-
 class _Generation:
     """The processes of one configuration, and what they share."""
 
     def __init__(
-        self, settings: Settings, sockets: _Sockets, lock_fd: int, origin: Origin, clock: Clock
+        self, settings: Settings, sockets: Sockets, lock_fd: int, origin: Origin, clock: Clock
     ) -> None:
         self.settings = settings
         self.board = Board.create()
@@ -140,6 +110,7 @@ class _Generation:
         self._handover = handover.socket_pair()
         self._report = report.socket_pair()
         self._counted_fd = counted.create()
+        self._serving_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._plans: list[int] = []
         self._clock = clock
         self.control = self._child(self._control_command(sockets, lock_fd, origin))
@@ -156,7 +127,7 @@ class _Generation:
         return Child(what, clock=self._clock, on_restart=lambda: self.board.add_head(cell))
 
     def _control_command(
-        self, sockets: _Sockets, lock_fd: int, origin: Origin
+        self, sockets: Sockets, lock_fd: int, origin: Origin
     ) -> tuple[Command, Head]:
         fds = {
             "settings-fd": self._settings_fd,
@@ -169,6 +140,10 @@ class _Generation:
         }
         if sockets.tap:
             fds["tap-fd"] = sockets.tap.fileno()
+        if sockets.events:
+            fds["events-fd"] = sockets.events.fileno()
+        if sockets.ext_proc:
+            fds["ext-proc-fd"] = sockets.ext_proc.fileno()
         more = [f"--overrides={json.dumps(dict(origin.overrides))}"]
         more += [f"--path={origin.path}"] if origin.path else []
         return _command(
@@ -199,6 +174,7 @@ class _Generation:
             "board-fd": self.board.fd,
             "handover-fd": self._handover[0].fileno(),
             "listen-fd": listen.fileno() if listen else -1,
+            "serving-fd": self._serving_fd,
         }
         return _command(f"proxy-{number}", "shadowmon.proxy.worker", fds), Head.PROXY_RESTARTS
 
@@ -212,12 +188,26 @@ class _Generation:
             await clock.sleep(0.01)
         return True
 
+    async def serving(self, *, unless: asyncio.Event) -> bool:
+        """Wait until every data-plane worker accepts users; return False if `unless` came first."""
+        serving, told_at = 0, self._clock.monotonic() + _SERVING_SECONDS
+        while serving < len(self.proxies):
+            if unless.is_set():
+                return False
+            with contextlib.suppress(BlockingIOError):
+                serving += os.eventfd_read(self._serving_fd)
+            if self._clock.monotonic() > told_at:
+                log.error("daemon.workers_not_serving", serving=serving, wanted=len(self.proxies))
+                told_at = math.inf
+            await self._clock.sleep(0.01)
+        return True
+
     def close(self) -> None:
         """Let go of everything but the listening sockets."""
         self.board.close()
         for sock in (*self._handover, *self._report):
             sock.close()
-        for fd in (self._settings_fd, self._counted_fd, *self._plans):
+        for fd in (self._settings_fd, self._counted_fd, self._serving_fd, *self._plans):
             os.close(fd)
 
 
@@ -225,7 +215,7 @@ class Supervisor:
     """Keeps one generation of processes alive, and exchanges it for the next."""
 
     def __init__(
-        self, origin: Origin, settings: Settings, sockets: _Sockets, lock_fd: int, clock: Clock
+        self, origin: Origin, settings: Settings, sockets: Sockets, lock_fd: int, clock: Clock
     ) -> None:
         self._origin = origin
         self._sockets = sockets
@@ -234,6 +224,8 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._reload = asyncio.Event()
         self._now = self._generation(settings)
+        self._leaving: list[_Generation] = []
+        """Those before, while their data planes still serve."""
 
     async def run(self) -> int:
         """Run until SIGTERM or SIGINT."""
@@ -247,7 +239,8 @@ class Supervisor:
             reloads = tasks.create_task(self._reloads(tasks))
             await self._stopping.wait()
             reloads.cancel()
-            await self._stop(self._now)
+            await self._stop()
+        self._sockets.forget()
         log.info("daemon.stopped")
         return 0
 
@@ -262,10 +255,12 @@ class Supervisor:
         for child in generation.proxies:
             tasks.create_task(child.keep())
 
-    async def _stop(self, generation: _Generation) -> None:
+    async def _stop(self) -> None:
         """Users first, then whoever counts, then whoever remembers. Weights stay as they are."""
+        generation = self._now
         drain = generation.settings.daemon.drain_seconds + _STOP_SECONDS
-        await _stop_all(generation.proxies, drain)
+        proxies = [proxy for each in (*self._leaving, generation) for proxy in each.proxies]
+        await _stop_all(proxies, drain)
         await _stop_all(generation.scoring, _STOP_SECONDS)
         await _stop_all([generation.control], _STOP_SECONDS)
         generation.close()
@@ -277,6 +272,7 @@ class Supervisor:
             try:
                 settings = self._origin.load()
                 refuse_what_cannot_change(self._now.settings, settings)
+                refuse_what_cannot_be_used(settings)
             except ConfigError as error:
                 self._now.board.set_head(Head.RELOAD_REFUSED_AT, int(self._clock.now().timestamp()))
                 log.error("config.refused", problem=str(error))  # noqa: TRY400 - no bug of ours
@@ -284,16 +280,29 @@ class Supervisor:
                 await self._exchange(settings, tasks)
 
     async def _exchange(self, settings: Settings, tasks: asyncio.TaskGroup) -> None:
-        """Put the next generation in this one's place; users' connections are never refused."""
+        """
+        Put the next generation in this one's place.
+
+        Users' connections are never refused: the old data plane goes on until the new one serves,
+        and if that never comes, until a configuration comes with which it does.
+        """
         old = self._now
+        self._leaving.append(old)
         # One writer at a time in the store: the old control process ends before the new one opens.
         await _stop_all([old.control, *old.scoring], _STOP_SECONDS)
         self._now = self._generation(settings)
         self._now.board.set_head(Head.RELOAD_DONE_AT, int(self._clock.now().timestamp()))
         await self._start(self._now, tasks)
-        await _stop_all(old.proxies, settings.daemon.drain_seconds + _STOP_SECONDS)
-        old.close()
-        log.info("config.reloaded")
+        if await self._now.serving(unless=self._reload):
+            await self._let_go(settings.daemon.drain_seconds + _STOP_SECONDS)
+            log.info("config.reloaded")
+
+    async def _let_go(self, within_seconds: float) -> None:
+        """End the data planes of before."""
+        await _stop_all([proxy for each in self._leaving for proxy in each.proxies], within_seconds)
+        for generation in self._leaving:
+            generation.close()
+        self._leaving.clear()
 
 
 def _command(

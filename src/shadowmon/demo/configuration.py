@@ -105,6 +105,7 @@ def _trial(name: str) -> dict[str, Any]:
     return {
         "route": ROUTE,
         "optimized": name,
+        "actuator": "proxy",
         "task": "classification",
         "labels": {"expected": "all", "maturity_seconds": MATURITY_SECONDS},
     }

@@ -28,12 +28,14 @@ from __future__ import annotations
 
 import math
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shadowmon.evidence import restart
 from shadowmon.evidence.eprocess import EProcess, log_sum_exp
+from shadowmon.evidence.knots import Integers
 from shadowmon.evidence.restart import Chain
 from shadowmon.records import Counts
 
@@ -80,8 +82,31 @@ def advance(
         exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
-    after = restart.advance(
-        chain,
+    (after,) = advance_all(
+        [chain],
+        process,
+        np.array([counts], dtype=np.int64),
+        pairs=[pairs],
+        restart_pairs=restart_pairs,
+        alarm_pairs=alarm_pairs,
+        exponent=exponent,
+    )
+    return after
+
+
+def advance_all(
+    chains: Sequence[Chain | None],
+    process: EProcess,
+    counts: Integers,
+    *,
+    pairs: Sequence[int],
+    restart_pairs: int,
+    alarm_pairs: int,
+    exponent: float = 1.0,
+) -> list[Chain]:
+    """Do as `advance` for many claims that have the same bets, as `restart.advance_all`."""
+    after = restart.advance_all(
+        chains,
         process,
         counts,
         pairs=pairs,
@@ -89,17 +114,40 @@ def advance(
         log_share=full_stake,
         exponent=exponent,
     )
-    if chain is None or not read(chain, restart_pairs, alarm_pairs).raised:
-        return after
-    if read(after, restart_pairs, alarm_pairs).raised:
-        return after
+    was_raised = [
+        chain is not None and alarm.raised
+        for chain, alarm in zip(
+            chains,
+            read_all([chain or _QUIET for chain in chains], restart_pairs, alarm_pairs),
+            strict=True,
+        )
+    ]
+    is_raised = [alarm.raised for alarm in read_all(after, restart_pairs, alarm_pairs)]
     fresh = tuple(process.log_shares.tolist())
-    return Chain(copies=1, cut_at=pairs, counts=counts, log_wealth=fresh)
+    return [
+        replace(chain, copies=1, cut_at=seen, log_wealth=fresh) if was and not still else chain
+        for chain, seen, was, still in zip(after, pairs, was_raised, is_raised, strict=True)
+    ]
+
+
+_QUIET = Chain(copies=1, cut_at=0, counts=(), log_wealth=(0.0,))
 
 
 def read(chain: Chain, restart_pairs: int, alarm_pairs: int) -> Alarm:
     """Return how near the alarm is."""
-    return Alarm(
-        log_statistic=float(log_sum_exp(np.array(chain.log_wealth))),
-        log_threshold=math.log1p(alarm_pairs / restart_pairs),
-    )
+    return read_all([chain], restart_pairs, alarm_pairs)[0]
+
+
+def read_all(chains: Sequence[Chain], restart_pairs: int, alarm_pairs: int) -> list[Alarm]:
+    """Do as `read` for many chains."""
+    if not chains:
+        return []
+    most = max(len(chain.log_wealth) for chain in chains)
+    owned = np.full((len(chains), most), -np.inf)
+    for row, chain in zip(owned, chains, strict=True):
+        row[: len(chain.log_wealth)] = chain.log_wealth
+    threshold = math.log1p(alarm_pairs / restart_pairs)
+    return [
+        Alarm(log_statistic=statistic, log_threshold=threshold)
+        for statistic in log_sum_exp(owned).tolist()
+    ]

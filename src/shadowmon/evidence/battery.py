@@ -1,66 +1,98 @@
 """
-Many claims on many cells, weighed in one matrix product.
+All questions about one metric, weighed in all of its cells at once.
 
-What `EProcess` does for one claim and one account, for all claims on one metric and all of its
-slices together: accounts (cells x places) @ tables (places x bets of all claims), and the mixture
-of each claim's bets. The figures are the same but for the last bit.
+What `EProcess` does for one claim and one account: accounts (cells x places) @ tables (places x
+bets of all claims), and the mixture of each claim's bets.
+
+Rule: the figures are those of `EProcess` to the last bit, whatever else is weighed beside them
+(exact.py; a maximum depends on no order either).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from numpy.typing import NDArray
-
-from shadowmon.evidence.eprocess import EProcess
+from shadowmon.evidence import outcomes
+from shadowmon.evidence.eprocess import EProcess, log_sums
+from shadowmon.evidence.exact import Cut, Table
 from shadowmon.evidence.gains import Floats
+from shadowmon.evidence.knots import KNOTS, Integers
+from shadowmon.records import Claim, Metric, MetricKind
 
 
-_SMALL = 200_000
-"""Multiplications in one product. For so few BLAS starts no threads: those cost more than they save
-beside traffic that needs the processors (OpenBLAS: from 4 x 65 536 on)."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """The bets on the same places of an account: on all of them, or on one histogram of scores."""
+
+    claims: Sequence[int]
+    """Their numbers, in the order of the table's columns."""
+    table: Table
+    cuts: Sequence[Cut]
 
 
 class Battery:
-    """The bets of several claims on one kind of account."""
+    """The bets of several claims on one metric."""
 
-    def __init__(self, processes: Sequence[EProcess]) -> None:
+    def __init__(
+        self, metric: Metric, bets: Sequence[tuple[Claim, EProcess]], *, rates: int = 1
+    ) -> None:
         """
         Put tables side by side.
 
         Args:
-            processes: One for each claim; their accounts have the same places.
+            metric: What the claims are about.
+            bets: Each claim's, all for the same sampling rates.
+            rates: How many these are.
 
         """
-        sizes = [len(process.log_shares) for process in processes]
-        self._tables = np.concatenate([process.log_factors for process in processes], axis=1)
-        self._log_shares = np.concatenate([process.log_shares for process in processes])
-        self._begins = np.cumsum([0, *sizes[:-1]])
-        self._claim_of = np.repeat(np.arange(len(sizes)), sizes)
+        self._parts = list(_parts(metric, bets, rates))
+        order = [number for part in self._parts for number in part.claims]
+        log_shares = [bets[number][1].log_shares for number in order]
+        self._log_shares = np.concatenate(log_shares)[:, np.newaxis]
+        self._sizes = [len(shares) for shares in log_shares]
+        self._place_of = np.argsort(order)
 
-    def log_e_values(self, accounts: NDArray[np.int64] | Floats) -> Floats:
+    def log_e_values(self, accounts: Integers, power: float = 1.0) -> Floats:
         """
         Return the logarithm of each claim's e-value in each cell.
 
         Args:
-            accounts: (cells, places).
+            accounts: (cells, places), whole accounts; of several sampling rates one after the
+                other, the highest first.
+            power: What each bet's wealth is raised to.
 
         Returns:
-            (cells, claims).
+            (claims, cells).
 
         """
-        hit = np.flatnonzero(accounts.any(axis=0))  # of a histogram's places, few ever are
-        counts, tables = accounts[:, hit].astype(np.float64), self._tables[hit]
-        wealth = np.empty((len(counts), tables.shape[1]))
-        rows = max(1, _SMALL // max(1, tables.size))
-        for begin in range(0, len(counts), rows):
-            few = slice(begin, begin + rows)
-            np.matmul(counts[few], tables, out=wealth[few])
+        wealth = np.concatenate([part.table.times(accounts, part.cuts) for part in self._parts])
+        wealth *= power
         wealth += self._log_shares
-        top: Floats = np.maximum.reduceat(wealth, self._begins, axis=1)
-        wealth -= top[:, self._claim_of]
-        np.exp(wealth, out=wealth)
-        top += np.log(np.add.reduceat(wealth, self._begins, axis=1))
-        return top
+        log_es: Floats = log_sums(wealth, self._sizes)[self._place_of]
+        return log_es
+
+
+def _parts(metric: Metric, bets: Sequence[tuple[Claim, EProcess]], rates: int) -> Iterator[_Part]:
+    numbered: defaultdict[tuple[Cut, ...], list[int]] = defaultdict(list)
+    for number, (claim, _) in enumerate(bets):
+        numbered[tuple(_cuts(metric, claim, rates))].append(number)
+    for cuts, numbers in numbered.items():
+        tables = [bets[number][1].log_factors for number in numbers]
+        yield _Part(claims=numbers, table=Table(np.concatenate(tables, axis=1)), cuts=cuts)
+
+
+def _cuts(metric: Metric, claim: Claim, rates: int) -> Iterator[Cut]:
+    """Return where in accounts at all rates the places lie that a claim bets on."""
+    places = outcomes.places(metric)
+    if metric.kind is not MetricKind.SCORES:
+        yield 0, rates * places
+        return
+    first = outcomes.first_place(metric, claim.contrast, claim.limit)
+    for end in range(places, (rates + 1) * places, places):
+        begin = end - places + first
+        yield begin, begin + KNOTS
+        yield end - 1, end

@@ -71,7 +71,7 @@ def receipt(
         description["places"], counts, description["units"], description["gains"], strict=True
     )
     told: dict[str, Any] = {
-        "steps": [list(step) for step in steps if step[1]],
+        "steps": [[place, count, unit, gain] for place, count, unit, gain in steps if count],
         "bets": list(description["bets"]),
         "shares": list(description["shares"]),
     }

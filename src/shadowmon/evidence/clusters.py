@@ -15,6 +15,11 @@ its own. If `open_max` wait, the oldest is closed.
 Rule 3: the worst is assumed. A session of which one exchange could not be measured could have been
 anything, and is missing; but where one event is too many, it is known once both models had one.
 Rule 4: an exchange without a session is a session of one, and waits for its turn like any other.
+Rule 5: of a metric that is measured on some exchanges only (a judge's), a session's figure is the
+mean of those, and is counted at their rate; at another rate it is another figure.
+
+Not ideal: a session of five is met more often at a low rate than a session of one. So the figure is
+that of the sessions met, as it is of the sampled parts of sessions anyway.
 
 Time is an argument. Not thread-safe.
 """
@@ -23,7 +28,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
@@ -157,12 +162,12 @@ class Clusters:
             )
 
     def _means(self, members: Iterable[tuple[Observation, ...]]) -> Iterator[Observation]:
-        by_metric: defaultdict[MetricName, list[Observation]] = defaultdict(list)
+        alike: defaultdict[tuple[MetricName, int], list[Observation]] = defaultdict(list)
         for observations in members:
             for observation in observations:
-                by_metric[observation.metric].append(observation)
-        for name, seen in by_metric.items():
-            yield seen[0] if len(seen) == 1 else self._collapsed(name, seen)
+                alike[observation.metric, observation.rate].append(observation)
+        for (name, rate), seen in alike.items():
+            yield seen[0] if len(seen) == 1 else replace(self._collapsed(name, seen), rate=rate)
 
     def _collapsed(self, name: MetricName, seen: Sequence[Observation]) -> Observation:
         missing = next((each.missing for each in seen if each.missing), "")

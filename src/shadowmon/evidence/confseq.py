@@ -8,7 +8,7 @@ random variables by betting, JRSS B 86, 2024). The chance that it ever leaves ou
 at most alpha. Missing pairs count as the worst on either side, so they only widen it.
 
 The bets are fixed fractions of the largest one that is legal for a candidate figure: then the
-evidence is monotone in the candidate, and each end is found by bisection (sped up by Brent's rule).
+evidence is monotone in the candidate, and each end is found by trying (search.py).
 
 A relative figure of scores cannot be a candidate, for only the limits held to were counted. But the
 mean of the score of one such limit is (figure - limit) x baseline's mean, whichever contrast it is.
@@ -19,29 +19,23 @@ split between nearer ones (knots.py), and its sum says how much lies on either.
 
 from __future__ import annotations
 
-import math
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from scipy.optimize import brentq
-
 from shadowmon.evidence import knots, outcomes, sampling
-from shadowmon.evidence.bets import LARGEST
-from shadowmon.evidence.eprocess import log_sum_exp
 from shadowmon.evidence.gains import Floats, gains
-from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Span
+from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Integers
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
-from shadowmon.records import Contrast, Counts, Metric, MetricKind, Side
+from shadowmon.evidence.search import Search
+from shadowmon.records import Contrast, Metric, MetricKind, Side
 
 
 Interval: TypeAlias = tuple[float | None, float | None]
 
-_FRACTIONS: Floats = LARGEST * 1.7 ** -np.arange(16.0)
-_PRECISION = 1e-7
+NO_INTERVAL: Interval = (None, None)
+
 _FARTHEST = 1e6
 """Beyond this a relative figure is called unbounded: the baseline's rate may well be 0."""
 
@@ -76,87 +70,79 @@ def interval(
         scores metric is not held to this contrast at all.
 
     """
+    return intervals(metric, contrast, [accounts], alpha=alpha, rates=rates)[0]
+
+
+def intervals(
+    metric: Metric,
+    contrast: Contrast,
+    cells: Sequence[Accounts],
+    *,
+    alpha: float,
+    rates: Sequence[int] = ALL_SAMPLED,
+) -> list[Interval]:
+    """Do as `interval` for the accounts of many cells; each interval is the one it has alone."""
+    found = [NO_INTERVAL] * len(cells)
     if contrast is Contrast.ANY_RISE:
-        return None, None
+        return found
     places = outcomes.places(metric)
-    pooled = sampling.weighted_sum(accounts, places=places)
-    figure = outcomes.estimate(metric, contrast, pooled)
-    if figure is None:
-        return None, None
-    rows = [accounts.get(rate, (0,) * places) for rate in sampling.in_order(rates)]
-    if metric.kind is MetricKind.SCORES:
-        return _of_scores(metric, contrast, rows, figure=figure, rates=rates, alpha=alpha)
-    span = outcomes.span(metric, contrast, 0.0)
-    step = math.log(2 / alpha) / _base(contrast, pooled, span)
-    search = _Search(
-        won=lambda candidate, side: gains(contrast, candidate, side, span),
-        shrinkage=sampling.shrinkage(rates),
-        account=_units(rows, outcomes.units(metric.kind)),
+    pooled = [sampling.weighted_sum(accounts, places=places) for accounts in cells]
+    figures = [outcomes.estimate(metric, contrast, account) for account in pooled]
+    known = [number for number, figure in enumerate(figures) if figure is not None]
+    if not known:
+        return found
+    nothing = (0,) * places
+    rows = [
+        [cells[number].get(rate, nothing) for rate in sampling.in_order(rates)] for number in known
+    ]
+    of = _of_scores if metric.kind is MetricKind.SCORES else _of_places
+    drawn = of(
+        metric,
+        contrast,
+        np.array(rows, dtype=np.int64),
+        figures=np.array([figures[number] for number in known]),
+        rates=rates,
         alpha=alpha,
     )
-    return search.ends(figure, span or _RANGES[contrast], step)
+    for number, ends in zip(known, drawn, strict=True):
+        found[number] = ends
+    return found
 
 
-def _base(contrast: Contrast, pooled: Sequence[float], span: Span | None) -> float:
-    """Return what a figure's error is divided by: the pairs, or those that its rate is of."""
-    if span is not None:
-        return sum(pooled[:-1]) / UNIT / (span[1] - span[0])
-    if contrast in {Contrast.RELATIVE_DROP, Contrast.RELATIVE_RISE}:
-        return pooled[outcomes.BASELINE_ONLY] + pooled[outcomes.BOTH_YES]
-    return sum(pooled[:-1])
+def _of_places(
+    metric: Metric,
+    contrast: Contrast,
+    rows: Integers,
+    *,
+    figures: Floats,
+    rates: Sequence[int],
+    alpha: float,
+) -> list[Interval]:
+    """Return the intervals of what is read off an account's places: verdicts and divergences."""
+    span = outcomes.span(metric, contrast, 0.0)
+    at_nothing, at_one = (gains(contrast, limit, Side.WORSE, span)[:-1] for limit in (0.0, 1.0))
+    search = Search(
+        score=at_nothing,
+        slope=at_nothing - at_one,
+        shrinkage=sampling.shrinkage(rates),
+        accounts=_in_pairs(rows, outcomes.units(metric.kind)),
+        alpha=alpha,
+    )
+    return _within(search.ends(figures, span or _RANGES[contrast]))
 
 
-def _units(rows: Sequence[Sequence[float]], unit: int) -> Floats:
-    """Return accounts one after the other, in pairs instead of units."""
-    account = np.array(rows, dtype=np.float64)
-    account[:, :-1] /= unit
-    return account.ravel()
+def _in_pairs(rows: Integers, unit: int) -> Floats:
+    """Return accounts (cells, rates, places) in pairs instead of units."""
+    accounts = rows.astype(np.float64)
+    accounts[..., :-1] /= unit
+    return accounts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Search:
-    """Looks for the candidates that are not refuted."""
-
-    won: Callable[[float, Side], Floats]
-    """What a bet wins at each place, for a candidate and a side."""
-    shrinkage: Sequence[float]
-    account: Floats
-    alpha: float
-
-    def ends(self, figure: float, allowed: Span, step: float) -> Interval:
-        """Walk away from the figure either way; `step` is how near an end can be at best."""
-        return (
-            self._end(Side.WORSE, figure, allowed[0], step),
-            self._end(Side.BETTER, figure, allowed[1], step),
-        )
-
-    def _proven(self, side: Side) -> Callable[[float], float]:
-        """Return a function of a candidate: 0 or more if the figure is proven beyond it."""
-        need = math.log(2 / self.alpha) + math.log(len(_FRACTIONS))
-        hit = self.account > 0
-
-        def proven(candidate: float) -> float:
-            won = self.won(candidate, side)
-            shrunk = np.concatenate([won * factor for factor in self.shrinkage])
-            bets = np.outer(shrunk[hit] / -won.min(), _FRACTIONS)
-            return float(log_sum_exp(self.account[hit] @ np.log1p(bets))) - need
-
-        return proven
-
-    def _end(self, side: Side, figure: float, edge: float, step: float) -> float | None:
-        """Walk away in growing steps until the candidate is refuted, then go back."""
-        if figure == edge:
-            return edge
-        proven = self._proven(side)
-        brink = edge + (figure - edge) * 1e-9  # at the edge itself a legal bet has no limit
-        near = figure
-        while True:
-            far = max(brink, near - step) if side is Side.WORSE else min(brink, near + step)
-            if proven(far) >= 0:
-                return float(brentq(proven, far, near, xtol=_PRECISION))
-            if far == brink:
-                return edge if abs(edge) < _FARTHEST else None
-            near, step = far, 4 * step
+def _within(ends: Floats) -> list[Interval]:
+    return [
+        (None if abs(lower) >= _FARTHEST else lower, None if abs(upper) >= _FARTHEST else upper)
+        for lower, upper in ends.tolist()
+    ]
 
 
 # --- Scores ----------------------------------------------------------------
@@ -165,62 +151,60 @@ class _Search:
 def _of_scores(
     metric: Metric,
     contrast: Contrast,
-    rows: Sequence[Counts],
+    rows: Integers,
     *,
-    figure: float,
+    figures: Floats,
     rates: Sequence[int],
     alpha: float,
-) -> Interval:
+) -> list[Interval]:
     limit = next((limit for held, limit in metric.held_to if held is contrast), None)
     if limit is None:
-        return None, None
-    span = outcomes.score_span(contrast, limit)
-    histograms = [outcomes.part(metric, contrast, limit, row) for row in rows]
+        return [NO_INTERVAL] * len(rows)
+    begin = outcomes.first_place(metric, contrast, limit)
+    histograms = np.concatenate([rows[..., begin : begin + KNOTS], rows[..., -1:]], axis=-1)
+    positions = knots.positions(outcomes.score_span(contrast, limit))
     if contrast is Contrast.ABSOLUTE_RISE:
-        return _of_mean(knots.positions(span), histograms, UNIT, rates, alpha)
-    scores = _of_mean(knots.positions(span), histograms, UNIT, rates, alpha / 2)
-    sums = [_between_two(row) for row in rows]
-    baseline = _of_mean(np.array([0.0, 1.0]), sums, RESOLUTION, rates, alpha / 2)
-    quotients = [_over(score or 0.0, base or 0.0) for score in scores for base in baseline]
-    return _within(
-        min(figure, limit + min(quotients)), max(figure, limit + max(quotients)), _RANGES[contrast]
+        return _within(_of_mean(positions, histograms, UNIT, rates, alpha))
+    scores = _of_mean(positions, histograms, UNIT, rates, alpha / 2)
+    baselines = _of_mean(np.array([0.0, 1.0]), _between_two(rows), RESOLUTION, rates, alpha / 2)
+    # Each end of the one over each end of the other: the least and the most of the four.
+    quotients = _over(scores[:, :, np.newaxis], baselines[:, np.newaxis, :]).reshape(len(rows), 4)
+    lowest, highest = _RANGES[contrast]
+    lower = np.maximum(np.minimum(figures, limit + quotients.min(axis=1)), lowest)
+    upper = np.minimum(np.maximum(figures, limit + quotients.max(axis=1)), highest)
+    return _within(np.stack([lower, upper], axis=1))
+
+
+def _over(scores: Floats, baselines: Floats) -> Floats:
+    """Divide; what has a sign is without bounds over 0, and 0 over 0 is 0."""
+    without_bounds = np.where(scores == 0, 0.0, np.copysign(np.inf, scores))
+    over: Floats = np.where(
+        baselines > 0, scores / np.where(baselines > 0, baselines, 1.0), without_bounds
     )
+    return over
 
 
-def _over(score: float, base: float) -> float:
-    if base:
-        return score / base
-    return math.copysign(math.inf, score) if score else 0.0
-
-
-def _within(lower: float, upper: float, allowed: Span) -> Interval:
-    lower, upper = max(lower, allowed[0]), min(upper, allowed[1])
-    return (
-        None if abs(lower) >= _FARTHEST else lower,
-        None if abs(upper) >= _FARTHEST else upper,
-    )
-
-
-def _between_two(row: Counts) -> tuple[int, int, int]:
-    """Return the account of baseline's figure as if it had been split between 0 and 1."""
-    everything, total = sum(row[:KNOTS]) // UNIT * RESOLUTION, row[-3]
-    return everything - total, total, row[-1]
+def _between_two(rows: Integers) -> Integers:
+    """Return the accounts of baseline's figure as if it had been split between 0 and 1."""
+    everything = rows[..., :KNOTS].sum(axis=-1) // UNIT * RESOLUTION
+    total = rows[..., -3]
+    return np.stack([everything - total, total, rows[..., -1]], axis=-1)
 
 
 def _of_mean(
-    scores: Floats, rows: Sequence[Counts], unit: int, rates: Sequence[int], alpha: float
-) -> Interval:
-    """Return the interval of the mean of a score that was counted at these values."""
-
-    def won(candidate: float, side: Side) -> Floats:
-        won = scores - candidate if side is Side.WORSE else candidate - scores
-        return np.append(won, won.min())
-
-    account = _units(rows, unit)
-    shrinkage = sampling.shrinkage(rates)
-    weights = np.repeat(shrinkage, len(scores) + 1).reshape(len(rows), -1)[:, :-1]
-    pooled = (account.reshape(len(rows), -1)[:, :-1] * weights).sum(axis=0)
-    span = float(scores[0]), float(scores[-1])
-    step = math.log(2 / alpha) / pooled.sum() * (span[1] - span[0])
-    search = _Search(won=won, shrinkage=shrinkage, account=account, alpha=alpha)
-    return search.ends(float(pooled @ scores / pooled.sum()), span, step)
+    positions: Floats, rows: Integers, unit: int, rates: Sequence[int], alpha: float
+) -> Floats:
+    """Return the ends (cells, 2) of the mean of a score that was counted at these values."""
+    accounts = _in_pairs(rows, unit)
+    search = Search(
+        score=positions,
+        slope=np.ones(len(positions)),
+        shrinkage=sampling.shrinkage(rates),
+        accounts=accounts,
+        alpha=alpha,
+    )
+    pooled = search.pooled()[:, :-1]
+    return search.ends(
+        (pooled * positions).sum(axis=1) / pooled.sum(axis=1),
+        (float(positions[0]), float(positions[-1])),
+    )

@@ -24,19 +24,23 @@ most N, for every bet and so for their mixture, and Ville's inequality gives
 So traffic may drift: the claim is about the average so far. Bets that learn from the data have no
 such theorem (and fail by simulation, statistics section 1).
 
+The same account gives the same bits, alone or among thousands: see exact.py.
+
 Numbers are natural logarithms throughout: a wealth of exp(-10^7) is an ordinary value here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from shadowmon.evidence import outcomes
 from shadowmon.evidence.bets import Bets, assumed_noise, lay
+from shadowmon.evidence.exact import Table
 from shadowmon.evidence.gains import Floats, gains, kind_of
+from shadowmon.evidence.knots import Integers
 from shadowmon.evidence.sampling import ALL_SAMPLED, shrinkage
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.records import Claim, Metric
@@ -54,20 +58,34 @@ class EProcess:
     log_shares: Floats
     """(bets,): logarithm of each bet's share of the stake."""
     bets: Bets
+    _table: Table = field(init=False, repr=False)
 
-    def log_wealth(self, counts: Sequence[int] | Floats) -> Floats:
+    def __post_init__(self) -> None:
+        """Divide the table, so that its sums are exact."""
+        object.__setattr__(self, "_table", Table(self.log_factors))
+
+    def log_wealth(self, counts: Sequence[int] | Integers | Floats) -> Floats:
         """
         Return the logarithm of what each bet has made of 1.
 
         Args:
-            counts: One account, or an array of them along the first axes.
+            counts: One account, or an array of them along the first axes; whole numbers.
 
         Returns:
             (..., bets).
 
+        Raises:
+            ValueError: If a count is not a whole number.
+
         """
-        wealth: Floats = np.asarray(counts, dtype=np.float64) @ self.log_factors
-        return wealth
+        given = np.asarray(counts)
+        accounts = given.astype(np.int64, copy=False)
+        if given is not accounts and not np.array_equal(given, accounts):
+            msg = "counts are whole numbers; to weaken a proof raise the wealth to a power"
+            raise ValueError(msg)
+        rows = accounts.reshape(-1, accounts.shape[-1])
+        wealth: Floats = self._table.times(rows).T
+        return wealth.reshape(*accounts.shape[:-1], -1)
 
     def log_e_value(self, log_wealth: Floats) -> Floats:
         """Return the logarithm of the whole stake's wealth, over the last axis."""
@@ -126,8 +144,41 @@ def bet_as_set(
     )
 
 
+_STEPS = 2.0**46
+"""The largest exponential is 1, and all are added in steps of 2^-46: a hundred fit a float exactly,
+in whatever order."""
+
+_NOTHING = -50.0
+"""What is exp(-50) of the largest, or less, is no step; the exponential of far less is slow."""
+
+
 def log_sum_exp(logarithms: Floats) -> Floats:
     """Return log(sum(exp(x))) over the last axis, without overflow. One x at least is finite."""
-    top = logarithms.max(axis=-1, keepdims=True)
-    total: Floats = np.log(np.exp(logarithms - top).sum(axis=-1)) + top[..., 0]
+    columns = np.moveaxis(logarithms, -1, 0)
+    top = columns.max(axis=0)
+    terms = np.exp(np.maximum(columns - top, _NOTHING))
+    steps = np.rint(terms * _STEPS).sum(axis=0)
+    total: Floats = np.log(steps / _STEPS) + top
+    return total
+
+
+def log_sums(logarithms: Floats, sizes: Sequence[int]) -> Floats:
+    """
+    Do as `log_sum_exp` for parts of the first axis.
+
+    Args:
+        logarithms: (rows, ...), which is overwritten.
+        sizes: Rows of each part.
+
+    Returns:
+        (parts, ...).
+
+    """
+    parts = np.split(logarithms, np.cumsum(sizes[:-1]))
+    tops = np.array([part.max(axis=0) for part in parts])
+    logarithms -= tops.repeat(sizes, axis=0)
+    np.maximum(logarithms, _NOTHING, out=logarithms)
+    np.exp(logarithms, out=logarithms)
+    np.rint(np.multiply(logarithms, _STEPS, out=logarithms), out=logarithms)
+    total: Floats = np.log(np.array([part.sum(axis=0) for part in parts]) / _STEPS) + tops
     return total

@@ -16,6 +16,7 @@ range.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import mul
 from typing import TypeAlias
 
 import numpy as np
@@ -32,6 +33,8 @@ UNIT = 1 << _BITS
 
 RESOLUTION = (KNOTS - 1) * UNIT
 """Steps of the range that can be told apart."""
+
+Integers: TypeAlias = NDArray[np.int64]
 
 Span: TypeAlias = tuple[float, float]
 """Lower and upper end of a score's range."""
@@ -52,6 +55,28 @@ def split(score: float, span: Span) -> Deposit:
     return ((knot, UNIT - beyond), (knot + 1, beyond))
 
 
+def split_all(
+    scores: NDArray[np.float64],
+    span: tuple[float | NDArray[np.float64], float | NDArray[np.float64]],
+) -> tuple[Integers, Integers]:
+    """
+    Do as `split` for many scores.
+
+    Args:
+        scores: (histograms, observations).
+        span: Of all histograms, or of each of them (histograms, 1).
+
+    Returns:
+        Knots and amounts, (2 x histograms, observations): the lower knots first. An amount is 0
+        where a score falls on its lower knot.
+
+    """
+    lower, upper = span
+    steps = np.rint((scores - lower) / (upper - lower) * RESOLUTION).astype(np.int64)
+    knot, beyond = steps >> _BITS, steps & (UNIT - 1)
+    return np.concatenate([knot, knot + 1]), np.concatenate([UNIT - beyond, beyond])
+
+
 def positions(span: Span) -> NDArray[np.float64]:
     """Return the score at each knot."""
     lower, upper = span
@@ -61,6 +86,6 @@ def positions(span: Span) -> NDArray[np.float64]:
 def mean(histogram: Sequence[float], span: Span) -> float:
     """Return the mean score of a histogram that is not empty."""
     lower, upper = span
-    total = sum(knot * count for knot, count in enumerate(histogram))
+    total: float = sum(map(mul, range(KNOTS), histogram))
     share = total / ((KNOTS - 1) * sum(histogram))
     return lower + (upper - lower) * share

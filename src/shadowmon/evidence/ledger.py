@@ -4,23 +4,26 @@ Fold observations into accounts that add.
 This is the hot half of the evidence, and it is local: every replica counts what it scored itself,
 publishes cumulative totals, and the sum over all replicas is the account that is weighed.
 
+What is recorded is checked at once and waits in a book, one for each metric, until somebody asks
+for totals or the book is full: many observations are far cheaper to count together than one by one.
+
 Rule 1: totals only ever grow. Whoever publishes them overwrites what it published before, so that a
 retry cannot count a pair twice.
-Rule 2: not thread-safe. One task owns a ledger.
+Rule 2: whoever asks sees all that was recorded, waiting or not.
+Rule 3: not thread-safe. One task owns a ledger.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from numpy.typing import NDArray
-
-from shadowmon.evidence import outcomes
+from shadowmon.evidence import observed, outcomes
+from shadowmon.evidence.knots import Integers
+from shadowmon.evidence.sampling import EVERY_ONE, both
 from shadowmon.records import (
     Cell,
     Counts,
@@ -34,7 +37,8 @@ from shadowmon.records import (
 )
 
 
-Integers = NDArray[np.int64]
+_WAITING_MAX = 1024
+"""Observations that may wait to be counted."""
 
 
 class Counted(Protocol):
@@ -52,33 +56,85 @@ class Counted(Protocol):
     def slices(self) -> frozenset[SliceName]: ...  # noqa: D102
 
 
-class _Account:
-    """A cell's integers while they grow."""
+class _Book:
+    """All accounts of one metric, and what was recorded and is not counted yet."""
 
-    __slots__ = ("cell", "changed", "counts")
+    __slots__ = ("_changed", "_totals", "cells", "figures", "metric", "numbers", "rows")
 
-    def __init__(self, cell: Cell, places: int) -> None:
-        self.cell = cell
-        self.counts = array("q", bytes(8 * places))
-        self.changed = False
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.cells: list[Cell] = []
+        self.numbers: dict[Cell, int] = {}
+        # (cells and room for more, places)
+        self._totals: Integers = np.zeros((4, outcomes.places(metric)), dtype=np.int64)
+        self._changed = np.zeros(4, dtype=np.bool_)
+        # Of each observation that waits: its cells' numbers, and its two figures.
+        self.rows: list[tuple[int, ...]] = []
+        self.figures: list[float] = []
+
+    def number(self, cell: Cell) -> int:
+        """Return a cell's row, which is opened if there is none."""
+        number = self.numbers.setdefault(cell, len(self.cells))
+        if number == len(self.cells):
+            self.cells.append(cell)
+            if number == len(self._totals):
+                self._totals = np.concatenate([self._totals, np.zeros_like(self._totals)])
+                self._changed = np.concatenate([self._changed, np.zeros_like(self._changed)])
+        return number
+
+    def forget_last(self) -> None:
+        """Take back the observation that came last: its score is refused."""
+        self.rows.pop()
+        del self.figures[-2:]
+
+    def settle(self) -> None:
+        """Count what waits."""
+        if not self.rows:
+            return
+        figures = np.array(self.figures).reshape(-1, 2)
+        grown, amounts = outcomes.deposits(figures, self.metric)
+        rows = np.fromiter(chain.from_iterable(self.rows), dtype=np.int64)
+        times = np.fromiter(map(len, self.rows), dtype=np.int64)
+        if (times != 1).any():
+            grown, amounts = grown.repeat(times, axis=1), amounts.repeat(times, axis=1)
+        places = self._totals.shape[1]
+        grown += places * rows
+        np.add.at(self._totals.reshape(-1), grown.reshape(-1), amounts.reshape(-1))
+        self._changed[rows] = True
+        self.rows, self.figures = [], []
+
+    def totals(self) -> dict[Cell, Counts]:
+        """Return every account."""
+        return _as_counts(self.cells, self._totals[: len(self.cells)])
+
+    def take_changed(self) -> tuple[list[Cell], Integers]:
+        """Return the cells that changed since this was last called, and their totals."""
+        numbers = np.flatnonzero(self._changed)
+        self._changed[numbers] = False
+        return [self.cells[number] for number in numbers.tolist()], self._totals[numbers]
+
+    def mark_all_changed(self) -> None:
+        self._changed[: len(self.cells)] = True
 
 
-_Entry: TypeAlias = tuple[Metric, tuple[_Account, ...]]
+def _as_counts(cells: Iterable[Cell], totals: Integers) -> dict[Cell, Counts]:
+    return dict(zip(cells, map(tuple, totals.tolist()), strict=True))
+
+
+_Entry: TypeAlias = tuple[_Book, tuple[int, ...]]
+_Page: TypeAlias = dict[MetricName | tuple[MetricName, int], _Entry]
 
 
 class Ledger:
     """All accounts of one replica."""
 
     def __init__(self, metrics: Mapping[MetricName, Metric]) -> None:
-        self._metrics = dict(metrics)
-        self._accounts: dict[Cell, _Account] = {}
+        self._books = {name: _Book(metric) for name, metric in metrics.items()}
         # Hashing a cell costs more than counting does. The same few sets of slices come again and
         # again, so what a pair's observations touch is found by one look-up for the pair, and one
-        # for each metric.
-        self._pages: dict[
-            tuple[TrialId, int, int, int, frozenset[SliceName]], dict[MetricName, _Entry]
-        ] = {}
-        self._changed: list[_Account] = []
+        # for each metric (and rate, if it has one of its own).
+        self._pages: dict[tuple[TrialId, int, int, int, frozenset[SliceName]], _Page] = {}
+        self._waiting = 0
 
     def record(self, score: Score) -> None:
         """
@@ -97,85 +153,91 @@ class Ledger:
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = {}
-        todo = []
-        for seen in observations:
-            entry = page.get(seen.metric)
-            metric = self._metric(seen.metric) if entry is None else entry[0]
-            deposit = outcomes.deposit(seen, metric)
-            if entry is None:
-                entry = page[seen.metric] = (metric, self._open(pair, metric))
-            todo.append((entry[1], deposit))
-        for accounts, deposit in todo:
-            for account in accounts:
-                counts = account.counts
-                for place, amount in deposit:
-                    counts[place] += amount
-                if not account.changed:
-                    account.changed = True
-                    self._changed.append(account)
+        touched: list[_Book] = []
+        try:
+            for seen in observations:
+                under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
+                book, rows = page.get(under) or self._turn(page, pair, seen)
+                book.figures += observed.figures(seen, book.metric)
+                book.rows.append(rows)
+                touched.append(book)
+        except ValueError:
+            for book in touched:
+                book.forget_last()
+            raise
+        self._waiting += len(touched)
+        if self._waiting >= _WAITING_MAX:
+            self._settle()
 
-    def _metric(self, name: MetricName) -> Metric:
-        metric = self._metrics.get(name)
-        if metric is None:
-            known = ", ".join(sorted(self._metrics)) or "none"
+    def _turn(self, page: _Page, pair: Counted, seen: Observation) -> _Entry:
+        """Look up what an observation touches, and note it on the page."""
+        book = self._book(seen.metric)
+        observed.figures(seen, book.metric)  # what is refused opens no account
+        under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
+        entry = page[under] = (book, self._open(pair, book, seen.rate))
+        return entry
+
+    def _settle(self) -> None:
+        for book in self._books.values():
+            book.settle()
+        self._waiting = 0
+
+    def _book(self, name: MetricName) -> _Book:
+        book = self._books.get(name)
+        if book is None:
+            known = ", ".join(sorted(self._books)) or "none"
             message = f"observation of metric {name!r}: no such metric, there are: {known}"
             raise ValueError(message)
-        return metric
+        return book
 
-    def _open(self, pair: Counted, metric: Metric) -> tuple[_Account, ...]:
-        size = outcomes.places(metric)
-        cells = [
-            Cell(
-                trial_id=pair.trial_id,
-                epoch=pair.epoch,
-                stage=pair.stage if metric.scope is Scope.STAGE else 0,
-                metric=metric.name,
-                slice=slice_name,
-                rate=pair.rate,
+    def _open(self, pair: Counted, book: _Book, rate: int) -> tuple[int, ...]:
+        metric = book.metric
+        return tuple(
+            book.number(
+                Cell(
+                    trial_id=pair.trial_id,
+                    epoch=pair.epoch,
+                    stage=pair.stage if metric.scope is Scope.STAGE else 0,
+                    metric=metric.name,
+                    slice=slice_name,
+                    rate=both(pair.rate, rate),
+                )
             )
             for slice_name in pair.slices
-        ]
-        return tuple(self._accounts.setdefault(cell, _Account(cell, size)) for cell in cells)
+        )
 
     def totals(self) -> dict[Cell, Counts]:
         """Return every account."""
-        return {cell: tuple(account.counts) for cell, account in self._accounts.items()}
+        self._settle()
+        return {
+            cell: counts for book in self._books.values() for cell, counts in book.totals().items()
+        }
 
     def take_changed(self) -> dict[Cell, Counts]:
         """Return the totals of the accounts that grew since this was last called."""
-        changed, self._changed = self._changed, []
-        for account in changed:
-            account.changed = False
-        return {account.cell: tuple(account.counts) for account in changed}
+        changed = self.take_changed_rows().values()
+        return {
+            cell: counts
+            for cells, totals in changed
+            for cell, counts in _as_counts(cells, totals).items()
+        }
 
     def take_changed_rows(self) -> dict[MetricName, tuple[list[Cell], Integers]]:
         """
-        Do as `take_changed`, for whoever weighs many cells at once (battery.py).
+        Do as `take_changed`, for whoever weighs many cells at once.
 
         Returns:
             For each metric its cells, and their totals as an array (cells, places).
 
         """
-        changed, self._changed = self._changed, []
-        by_metric: defaultdict[MetricName, list[_Account]] = defaultdict(list)
-        for account in changed:
-            account.changed = False
-            by_metric[account.cell.metric].append(account)
-        return {
-            name: ([account.cell for account in accounts], _stacked(accounts))
-            for name, accounts in by_metric.items()
-        }
+        self._settle()
+        taken = {name: book.take_changed() for name, book in self._books.items()}
+        return {name: (cells, totals) for name, (cells, totals) in taken.items() if cells}
 
     def mark_all_changed(self) -> None:
         """Let the next `take_changed` return every account: what was published may be lost."""
-        self._changed = list(self._accounts.values())
-        for account in self._changed:
-            account.changed = True
-
-
-def _stacked(accounts: Sequence[_Account]) -> Integers:
-    integers = np.frombuffer(b"".join([account.counts for account in accounts]), dtype=np.int64)
-    return integers.reshape(len(accounts), -1)
+        for book in self._books.values():
+            book.mark_all_changed()
 
 
 def merge(many: Iterable[Mapping[Cell, Counts]]) -> dict[Cell, Counts]:

@@ -19,11 +19,16 @@ Rule 2: what could not be measured is counted too, in the last place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from shadowmon.evidence import knots
-from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Deposit, Span
+import numpy as np
+
+from numpy.typing import NDArray
+
+from shadowmon.evidence import knots, observed
+from shadowmon.evidence.knots import KNOTS, RESOLUTION, UNIT, Deposit, Integers, Span
 from shadowmon.records import Contrast, Counts, Metric, MetricKind, Observation, Worse
 
 
@@ -31,14 +36,6 @@ BOTH_NO, OPTIMIZED_ONLY, BASELINE_ONLY, BOTH_YES = range(4)
 """Places of a verdicts metric: which of the two models got a yes. `2 * baseline + optimized`."""
 
 _SUMS = 2
-
-_TABLE = MetricKind.VERDICTS
-_VERDICTS: dict[tuple[float | None, float | None], Deposit] = {
-    (False, False): ((BOTH_NO, 1),),
-    (False, True): ((OPTIMIZED_ONLY, 1),),
-    (True, False): ((BASELINE_ONLY, 1),),
-    (True, True): ((BOTH_YES, 1),),
-}
 
 
 # --- How an account is laid out --------------------------------------------
@@ -115,8 +112,15 @@ def part(metric: Metric, contrast: Contrast, limit: float, counts: Counts) -> Co
     """
     if metric.kind is not MetricKind.SCORES:
         return counts
-    begin = KNOTS * _number(metric, contrast, limit)
+    begin = first_place(metric, contrast, limit)
     return (*counts[begin : begin + KNOTS], counts[-1])
+
+
+def first_place(metric: Metric, contrast: Contrast, limit: float) -> int:
+    """Return where in an account begins what a claim bets on; otherwise as `part`."""
+    if metric.kind is not MetricKind.SCORES:
+        return 0
+    return KNOTS * _number(metric, contrast, limit)
 
 
 def _number(metric: Metric, contrast: Contrast, limit: float) -> int:
@@ -138,90 +142,95 @@ def held_to(metric: Metric) -> str:
 # --- Observation -> what grows ---------------------------------------------
 
 
+def deposits(figures: NDArray[np.float64], metric: Metric) -> tuple[Integers, Integers]:
+    """
+    Say what observations add to their accounts.
+
+    Args:
+        figures: (observations, 2), each row from `observed.figures` for this metric.
+        metric: What was observed.
+
+    Returns:
+        Places that grow and by how much, both (as many as a measured one touches, observations).
+        Some amounts are 0.
+
+    """
+    is_missing = np.isnan(figures[:, 0])
+    if not is_missing.any():
+        return _measured_deposits(figures.T, metric)
+    measured = np.where(is_missing[:, np.newaxis], 0.0, figures)
+    grown, amounts = _measured_deposits(measured.T, metric)
+    grown[:, is_missing] = places(metric) - 1
+    amounts[:, is_missing] = 0
+    amounts[0, is_missing] = 1
+    return grown, amounts
+
+
 def deposit(observation: Observation, metric: Metric) -> Deposit:
     """
-    Say what an observation adds to its account.
+    Say what one observation adds to its account.
 
     Returns:
         (place, amount) of each place that grows.
 
     Raises:
-        ValueError: If the observation has not the form that its metric's kind asks for, or a value
-            is outside its range.
+        ValueError: As `observed.figures`.
 
     """
-    if metric.kind is _TABLE and not observation.missing and observation.distance is None:
-        found = _VERDICTS.get((observation.baseline, observation.optimized))
-        if found is not None:  # nearly always: the rest is for what is refused
-            return found
-    if observation.missing:
-        if _values(observation) != (None, None, None):
-            raise _misfit(observation, metric)
-        return ((places(metric) - 1, 1),)
+    grown, amounts = deposits(np.array([observed.figures(observation, metric)]), metric)
+    pairs = zip(grown[:, 0].tolist(), amounts[:, 0].tolist(), strict=True)
+    return tuple((place, amount) for place, amount in pairs if amount)
+
+
+def _measured_deposits(figures: NDArray[np.float64], metric: Metric) -> tuple[Integers, Integers]:
     match metric.kind:
         case MetricKind.VERDICTS:
-            raise _no_verdicts(observation, metric)
+            baseline, optimized = figures
+            grown = (2 * baseline + optimized).astype(np.int64)[np.newaxis]
+            return grown, np.ones_like(grown)
         case MetricKind.DIVERGENCE:
-            return _distance(observation, metric)
+            return knots.split_all(figures[:1], (metric.lower, metric.upper))
         case MetricKind.SCORES:
-            return _scores(observation, metric)
+            return _of_scores(figures, metric)
 
 
-def _no_verdicts(observation: Observation, metric: Metric) -> ValueError:
-    both = _both(observation, metric)
-    name, value = next(
-        (name, value)
-        for name, value in zip(("baseline", "optimized"), both, strict=True)
-        if value not in {False, True}
-    )
-    return ValueError(f"metric {metric.name!r}: {name} is {value}, allowed is True or False")
+def _of_scores(figures: NDArray[np.float64], metric: Metric) -> tuple[Integers, Integers]:
+    steps = np.rint(figures * RESOLUTION)
+    baseline, optimized = steps / RESOLUTION
+    columns = _columns(metric.held_to)
+    scores = columns.times_baseline * baseline + columns.times_optimized * optimized
+    grown, amounts = knots.split_all(scores, (columns.lower, columns.upper))
+    grown += columns.begins
+    sums = np.full(figures.shape, KNOTS * len(metric.held_to))
+    sums[1] += 1
+    return np.concatenate([grown, sums]), np.concatenate([amounts, steps.astype(np.int64)])
 
 
-def _both(observation: Observation, metric: Metric) -> tuple[float, float]:
-    baseline, optimized, distance = _values(observation)
-    if baseline is None or optimized is None or distance is not None:
-        raise _misfit(observation, metric)
-    return baseline, optimized
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Columns:
+    """What each score multiplies the two figures by, and its range; (contrasts, 1) each."""
 
-
-def _distance(observation: Observation, metric: Metric) -> Deposit:
-    distance = observation.distance
-    if distance is None or observation.baseline is not None or observation.optimized is not None:
-        raise _misfit(observation, metric)
-    span = metric.lower, metric.upper
-    if not span[0] <= distance <= span[1]:  # NaN fails here too
-        raise _outside(metric, "distance", distance, span)
-    return knots.split(distance, span)
-
-
-def _scores(observation: Observation, metric: Metric) -> Deposit:
-    both = _both(observation, metric)
-    for name, value in zip(("baseline", "optimized"), both, strict=True):
-        if not 0 <= value <= 1:
-            raise _outside(metric, name, value, knots.UNIT_SPAN)
-    baseline_step, optimized_step = round(both[0] * RESOLUTION), round(both[1] * RESOLUTION)
-    baseline, optimized = baseline_step / RESOLUTION, optimized_step / RESOLUTION
-    grown: list[tuple[int, int]] = []
-    begin = 0
-    for times_baseline, times_optimized, ends in _columns(metric.held_to):
-        for knot, amount in knots.split(
-            times_baseline * baseline + times_optimized * optimized, ends
-        ):
-            grown.append((begin + knot, amount))
-        begin += KNOTS
-    return (*grown, (begin, baseline_step), (begin + 1, optimized_step))
+    times_baseline: NDArray[np.float64]
+    times_optimized: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    begins: Integers
+    """Of each histogram in an account; for the lower knots, and for the upper ones."""
 
 
 @lru_cache(maxsize=256)
-def _columns(held_to: tuple[tuple[Contrast, float], ...]) -> tuple[tuple[float, float, Span], ...]:
-    """Return what the score of each contrast multiplies the two figures by, and its range."""
-    return tuple(
-        (
-            score(contrast, limit, 1.0, 0.0),
-            score(contrast, limit, 0.0, 1.0),
-            score_span(contrast, limit),
-        )
-        for contrast, limit in held_to
+def _columns(held_to: tuple[tuple[Contrast, float], ...]) -> _Columns:
+    def column(values: Iterable[float]) -> NDArray[np.float64]:
+        return np.array([[value] for value in values])
+
+    spans = [score_span(contrast, limit) for contrast, limit in held_to]
+    begins = KNOTS * np.arange(len(held_to))[:, np.newaxis]
+    return _Columns(
+        times_baseline=column(score(*held, 1.0, 0.0) for held in held_to),
+        times_optimized=column(score(*held, 0.0, 1.0) for held in held_to),
+        lower=column(lower for lower, _ in spans),
+        upper=column(upper for _, upper in spans),
+        begins=np.concatenate([begins, begins]),
     )
 
 
@@ -234,34 +243,6 @@ def score(contrast: Contrast, limit: float, baseline: float, optimized: float) -
             return optimized - (1 + limit) * baseline
         case Contrast.MEAN | Contrast.ABSOLUTE_RISE | Contrast.ANY_RISE:
             return optimized - baseline
-
-
-def _values(observation: Observation) -> tuple[float | None, float | None, float | None]:
-    return observation.baseline, observation.optimized, observation.distance
-
-
-def _outside(metric: Metric, name: str, value: float, span: Span) -> ValueError:
-    allowed = f"{span[0]:g} to {span[1]:g}"
-    return ValueError(f"metric {metric.name!r}: {name} is {value}, allowed is {allowed}")
-
-
-_FORMS = {
-    MetricKind.VERDICTS: "both baseline and optimized",
-    MetricKind.DIVERGENCE: "distance",
-    MetricKind.SCORES: "both baseline and optimized",
-}
-
-
-def _misfit(observation: Observation, metric: Metric) -> ValueError:
-    form = {
-        name: value
-        for name in ("baseline", "optimized", "distance", "missing")
-        if (value := getattr(observation, name)) not in {None, ""}
-    }
-    return ValueError(
-        f"metric {metric.name!r}: found {form or 'nothing'}, allowed for a {metric.kind} metric is "
-        f"{_FORMS[metric.kind]}, or missing alone"
-    )
 
 
 # --- Reading an account ----------------------------------------------------

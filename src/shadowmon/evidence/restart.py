@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ from scipy.special import zeta
 
 from shadowmon.evidence.eprocess import EProcess, log_sum_exp
 from shadowmon.evidence.gains import Floats
+from shadowmon.evidence.knots import Integers
 from shadowmon.records import Counts
 
 
@@ -88,21 +89,95 @@ def advance(
         exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
-    if chain is None or not _fits(chain, process):
-        wealth = process.log_wealth(counts) * exponent + process.log_shares + log_share(0)
-        return _begin(wealth, counts, pairs=pairs, restart_pairs=restart_pairs)
-    fresh = process.log_shares + log_share(chain.copies)
-    grown = np.subtract(counts, chain.counts)
-    if grown.min() < 0:
-        # A part of the account was lost. What it held cannot be told from what remains.
-        return _cut(chain, _NOTHING, fresh, counts, pairs=pairs)
-    wealth = np.array(chain.log_wealth) + process.log_wealth(grown.astype(np.float64)) * exponent
-    if pairs - chain.cut_at < restart_pairs:
-        return replace(chain, counts=counts, log_wealth=tuple(wealth.tolist()))
-    return _cut(chain, wealth, fresh, counts, pairs=pairs)
+    (after,) = advance_all(
+        [chain],
+        process,
+        np.array([counts], dtype=np.int64),
+        pairs=[pairs],
+        restart_pairs=restart_pairs,
+        log_share=log_share,
+        exponent=exponent,
+    )
+    return after
 
 
-_NOTHING = -np.inf
+def advance_all(
+    chains: Sequence[Chain | None],
+    process: EProcess,
+    counts: Integers,
+    *,
+    pairs: Sequence[int],
+    restart_pairs: int,
+    log_share: Callable[[int], float] = log_share,
+    exponent: float = 1.0,
+) -> list[Chain]:
+    """
+    Do as `advance` for the chains of many claims that have the same bets.
+
+    Each becomes what it would alone, to the last bit.
+
+    Args:
+        chains: One of each claim.
+        process: The bets.
+        counts: (claims, places).
+        pairs: One number of each claim.
+        restart_pairs: As in `advance`.
+        log_share: As in `advance`.
+        exponent: As in `advance`.
+
+    """
+    nothing = _Before(
+        counts=(0,) * counts.shape[1],
+        log_wealth=(process.log_shares + log_share(0)).tolist(),
+    )
+    known = [chain if chain and _fits(chain, process) else None for chain in chains]
+    before = np.array([(chain or nothing).counts for chain in known], dtype=np.int64)
+    wealth = np.array([(chain or nothing).log_wealth for chain in known])
+    grown = counts - before
+    # A part of the account was lost. What it held cannot be told from what remains.
+    is_lost = grown.min(axis=1) < 0
+    grown[is_lost] = 0
+    wealth += process.log_wealth(grown) * exponent
+    wealth[is_lost] = -np.inf
+    rolls = [
+        _roll(chain, seen, is_lost=lost, restart_pairs=restart_pairs)
+        for chain, seen, lost in zip(known, pairs, is_lost.tolist(), strict=True)
+    ]
+    cut = np.flatnonzero([roll.share is not None for roll in rolls])
+    shares = np.array([log_share(roll.share) for roll in rolls if roll.share is not None])
+    wealth[cut] = np.logaddexp(wealth[cut], process.log_shares + shares[:, np.newaxis])
+    return [
+        Chain(copies=roll.copies, cut_at=roll.cut_at, counts=tuple(row), log_wealth=tuple(owned))
+        for roll, row, owned in zip(rolls, counts.tolist(), wealth.tolist(), strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What a chain that has not begun stands for."""
+
+    counts: Counts
+    log_wealth: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roll:
+    """How many copies there are now, and the number of the share given out, if one was."""
+
+    copies: int
+    cut_at: int
+    share: int | None = None
+
+
+def _roll(chain: Chain | None, pairs: int, *, is_lost: bool, restart_pairs: int) -> _Roll:
+    if chain is None:
+        # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
+        # there already, and this is not truly the beginning, no more copies than these had begun:
+        cuts, since = divmod(pairs, restart_pairs)
+        return _Roll(copies=1 + cuts, cut_at=pairs - since)
+    if is_lost or pairs - chain.cut_at >= restart_pairs:
+        return _Roll(copies=chain.copies + 1, cut_at=pairs, share=chain.copies)
+    return _Roll(copies=chain.copies, cut_at=chain.cut_at)
 
 
 def _fits(chain: Chain, process: EProcess) -> bool:
@@ -110,28 +185,16 @@ def _fits(chain: Chain, process: EProcess) -> bool:
     return (len(chain.counts), len(chain.log_wealth)) == (places, bets)
 
 
-def _begin(wealth: Floats, counts: Counts, *, pairs: int, restart_pairs: int) -> Chain:
-    # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
-    # there already, and this is not truly the beginning, no more copies than these had begun:
-    cuts, since = divmod(pairs, restart_pairs)
-    return Chain(
-        copies=1 + cuts, cut_at=pairs - since, counts=counts, log_wealth=tuple(wealth.tolist())
-    )
-
-
-def _cut(
-    chain: Chain, wealth: Floats | float, fresh: Floats, counts: Counts, *, pairs: int
-) -> Chain:
-    wealth = np.logaddexp(wealth, fresh)
-    return Chain(
-        copies=chain.copies + 1, cut_at=pairs, counts=counts, log_wealth=tuple(wealth.tolist())
-    )
-
-
 def log_e_value(log_e_from_start: float, chain: Chain) -> float:
     """Return the logarithm of half the e-value from the start and half the chain's."""
-    copies = float(log_sum_exp(np.array(chain.log_wealth)))
-    return float(np.logaddexp(log_e_from_start + _LOG_HALF, copies + _LOG_HALF))
+    return float(log_e_values(np.array([log_e_from_start]), [chain])[0])
+
+
+def log_e_values(log_es_from_start: Floats, chains: Sequence[Chain]) -> Floats:
+    """Do as `log_e_value` for many claims that have the same bets."""
+    copies = log_sum_exp(np.array([chain.log_wealth for chain in chains]))
+    both: Floats = np.logaddexp(log_es_from_start + _LOG_HALF, copies + _LOG_HALF)
+    return both
 
 
 # --- As JSON ---------------------------------------------------------------

@@ -34,6 +34,16 @@ Accounts: TypeAlias = Mapping[int, Counts]
 """Rate in basis points -> what was counted at that rate."""
 
 
+def both(pair_rate: int, metric_rate: int) -> int:
+    """
+    Return the probability of two draws, one after the other, both in basis points.
+
+    A sampled pair may be measured by some metric only now and then: by a judge, say. It is at least
+    1: what was seen had a chance.
+    """
+    return max(1, round(pair_rate * metric_rate / EVERY_ONE))
+
+
 def in_order(rates: Sequence[int]) -> tuple[int, ...]:
     """
     Return the rates in which accounts are read one after the other.
@@ -70,6 +80,8 @@ def check(accounts: Accounts, rates: Sequence[int]) -> None:
 
 def one_after_the_other(accounts: Accounts, rates: Sequence[int], *, places: int) -> Counts:
     """Return all accounts as one row; zeros stand for a rate at which nothing was counted yet."""
+    if len(rates) == 1:
+        return accounts.get(rates[0], (0,) * places)
     nothing = (0,) * places
     return tuple(count for rate in in_order(rates) for count in accounts.get(rate, nothing))
 

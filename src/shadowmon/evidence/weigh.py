@@ -3,9 +3,14 @@ Accounts -> Evidence: every claim of a trial weighed at one moment.
 
 The slow half of the evidence, and it is central: one decider weighs the sum of all replicas'
 accounts (two that decided independently would double the error rate). What it must remember between
-two looks is only the restart chains; all else is read off the accounts each time.
+two looks is only the restart chains, and which intervals were drawn when (shown.py); all else is
+read off the accounts each time.
 
-Rule 1: the same accounts and the same memory give the same evidence.
+A claim whose pairs did not become more since the last look is as it was; the others are weighed
+together, metric by metric (pan.py).
+
+Rule 1: the same accounts and the same memory give the same evidence, to the last bit, whatever else
+is weighed at that moment.
 Rule 2: a limit that was chosen after the evidence began may be shown and must not decide.
 """
 
@@ -14,56 +19,30 @@ from __future__ import annotations
 import json
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from shadowmon.evidence import alarm, by_hand, gains, outcomes, restart, sampling
+from shadowmon.evidence import alarm, by_hand, gains, restart
 from shadowmon.evidence.alarm import Alarm
-from shadowmon.evidence.confseq import Interval, interval
-from shadowmon.evidence.eprocess import EProcess, bet_as_set
-from shadowmon.evidence.restart import Chain
+from shadowmon.evidence.pan import Asked, Found, Pan
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.evidence.variance_ratio import exponent
-from shadowmon.records import (
-    EVERYTHING,
-    Claim,
-    Contrast,
-    Counts,
-    Evidence,
-    Metric,
-    MetricName,
-    Side,
-    SliceName,
-)
+from shadowmon.records import Claim, Counts, Evidence, Metric, MetricName, Side
 
 
 Memory: TypeAlias = Mapping[str, Any]
 """What must be kept between two looks, as JSON. Floats survive the round trip exactly."""
 
+_About: TypeAlias = tuple[Counts, Mapping[str, Any] | None, float]
+"""What a receipt is of: counts, the restart chain, and the power."""
+
 _CHAINS = "chains"
 _WATCHES = "watches"
+_INTERVALS = "intervals"
 _RATIOS = "variance_ratios"
 _INDEPENDENT: Mapping[MetricName, float] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """All that the evidence for a claim depends on."""
-
-    accounts: Accounts
-    power: float
-    chain: Mapping[str, Any] | None
-    watch: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The evidence, and what is to be remembered of a chained claim."""
-
-    evidence: Evidence
-    chain: Mapping[str, Any] | None
-    watch: Mapping[str, Any] | None
+_AS_THE_PAIRS: Mapping[MetricName, Sequence[int]] = {}
+_NOTHING: Accounts = {}
 
 
 class Scales:
@@ -77,6 +56,7 @@ class Scales:
         claims: Sequence[Claim],
         chained: Collection[Claim],
         rates: Sequence[int] = ALL_SAMPLED,
+        rates_of_metric: Mapping[MetricName, Sequence[int]] = _AS_THE_PAIRS,
     ) -> None:
         """
         Lay the bets on every claim.
@@ -87,6 +67,7 @@ class Scales:
             claims: All that will be weighed.
             chained: Those of them that must notice a sudden change too (restart.py).
             rates: All sampling rates that may occur, in basis points (sampling.py).
+            rates_of_metric: The same of metrics that are measured on only some sampled pairs.
 
         Raises:
             ValueError: If a claim cannot be proven of its metric, or a chained one is not among the
@@ -96,31 +77,23 @@ class Scales:
         self._settings = settings
         self._chained = frozenset(chained)
         _check(metrics, claims, self._chained)
-        self._rates = sampling.in_order(rates)
-        self._metrics = {claim: metrics[claim.metric] for claim in claims}
-        self._processes = self._lay(claims)
-        # An interval costs far more than an e-value, and belongs to all claims about its figure.
-        self._intervals: dict[
-            tuple[MetricName, SliceName, Contrast], tuple[Accounts, Interval]
-        ] = {}
-        self._descriptions: dict[Claim, Mapping[str, Any]] = {}
-        self._keys = {claim: _key(claim) for claim in claims}
-        # A claim whose pairs did not become more since the last look need not be weighed again.
-        self._last: dict[Claim, tuple[_Asked, _Found]] = {}
-
-    def _lay(self, claims: Iterable[Claim]) -> dict[Claim, EProcess]:
-        # Bets do not depend on the slice, and are dear to lay.
-        by_question: dict[Claim, EProcess] = {}
-        processes = {}
+        by_metric: dict[MetricName, list[Claim]] = {}
         for claim in claims:
-            question = replace(claim, slice=EVERYTHING)
-            process = by_question.get(question)
-            if process is None:
-                process = by_question[question] = bet_as_set(
-                    claim, self._settings, metric=self._metrics[claim], rates=self._rates
-                )
-            processes[claim] = process
-        return processes
+            by_metric.setdefault(claim.metric, []).append(claim)
+        self._pans = {
+            name: Pan(
+                metrics[name],
+                about,
+                chained=self._chained,
+                settings=settings,
+                rates=rates_of_metric.get(name, rates),
+            )
+            for name, about in by_metric.items()
+        }
+        self._keys = {claim: _key(claim) for claim in claims}
+        self._descriptions: dict[Claim, Mapping[str, Any]] = {}
+        self._receipts: dict[Claim, tuple[_About, dict[str, Any]]] = {}
+        self._last: dict[Claim, tuple[Asked, Found]] = {}
 
     def weigh(
         self,
@@ -148,42 +121,52 @@ class Scales:
                 that was not foreseen, or it has not the number of places of its metric.
 
         """
-        self._check_accounts(counts)
-        chains: dict[str, Any] = {}
-        watches: dict[str, Any] = {}
-        remembered: Mapping[str, Any] = memory.get(_CHAINS, {})
-        watched: Mapping[str, Any] = memory.get(_WATCHES, {})
-        evidence = {}
-        for claim, key in self._keys.items():
-            asked = _Asked(
-                accounts=counts.get(claim, {}),
-                power=exponent(variance_ratios.get(claim.metric)),
-                chain=remembered.get(key),
-                watch=watched.get(key),
-            )
+        asked = self._asked(counts, memory, variance_ratios)
+        news: dict[MetricName, list[tuple[Claim, Asked]]] = {}
+        for claim, each in asked.items():
             last = self._last.get(claim)
-            if last is None or last[0] != asked:
-                last = self._last[claim] = (asked, self._weighed(claim, asked))
-            found = last[1]
-            evidence[claim] = found.evidence
-            if found.chain is not None:
-                chains[key], watches[key] = found.chain, found.watch
-        memory = {_CHAINS: chains, _WATCHES: watches}
-        return evidence, memory | ({_RATIOS: dict(variance_ratios)} if variance_ratios else {})
+            if last is None or last[0] != each:
+                news.setdefault(claim.metric, []).append((claim, each))
+        for name, those in news.items():
+            weighed = self._pans[name].weigh(those)
+            for (claim, each), its in zip(those, weighed, strict=True):
+                self._last[claim] = (each, its)
+        found = [(claim, key, self._last[claim][1]) for claim, key in self._keys.items()]
+        remembered: dict[str, Any] = {
+            _CHAINS: {key: its.chain for _, key, its in found if its.chain is not None},
+            _WATCHES: {key: its.watch for _, key, its in found if its.watch is not None},
+            _INTERVALS: {key: its.drawn for _, key, its in found},
+        }
+        if variance_ratios:
+            remembered[_RATIOS] = dict(variance_ratios)
+        return {claim: its.evidence for claim, _, its in found}, remembered
 
-    def _weighed(self, claim: Claim, asked: _Asked) -> _Found:
-        accounts, power = asked.accounts, asked.power
-        row = self._row(claim, accounts)
-        log_e = from_start = self.recompute(claim, row, power) if any(row) else 0.0
-        chain = watch = None
-        if claim in self._chained:
-            pairs = sum(self._seen(claim, accounts))
-            advanced = self._advance(claim, row, pairs, _read(asked.chain), power)
-            chain = restart.to_json(advanced)
-            watch = restart.to_json(self._watch(claim, row, pairs, _read(asked.watch), power))
-            log_e = restart.log_e_value(log_e, advanced) if any(row) else log_e
-        evidence = replace(self._evidence(claim, accounts, row, log_e), log_e_from_start=from_start)
-        return _Found(evidence=evidence, chain=chain, watch=watch)
+    def _asked(
+        self,
+        counts: Mapping[Claim, Accounts],
+        memory: Memory,
+        variance_ratios: Mapping[MetricName, float],
+    ) -> dict[Claim, Asked]:
+        for claim, accounts in counts.items():
+            if claim not in self._keys:
+                message = f"an account for {claim}, which is not weighed here"
+                raise ValueError(message)
+            last = self._last.get(claim)
+            if last is None or last[0].accounts != accounts:
+                self._pans[claim.metric].check(claim, accounts)
+        chains, watches = memory.get(_CHAINS, {}), memory.get(_WATCHES, {})
+        intervals = memory.get(_INTERVALS, {})
+        powers = {name: exponent(variance_ratios.get(name)) for name in self._pans}
+        return {
+            claim: Asked(
+                accounts=counts.get(claim, _NOTHING),
+                power=powers[claim.metric],
+                chain=chains.get(key),
+                watch=watches.get(key),
+                drawn=intervals.get(key),
+            )
+            for claim, key in self._keys.items()
+        }
 
     def alarms(self, memory: Memory) -> dict[Claim, Alarm]:
         """
@@ -194,105 +177,16 @@ class Scales:
 
         """
         watches: Mapping[str, Any] = memory.get(_WATCHES, {})
+        watched = {
+            claim: restart.from_json(watches[key])
+            for claim, key in self._keys.items()
+            if claim in self._chained and key in watches
+        }
         settings = self._settings
-        return {
-            claim: alarm.read(chain, settings.restart_pairs, settings.alarm_pairs)
-            for claim in self._metrics
-            if claim in self._chained and (chain := _read(watches.get(self._keys[claim])))
-        }
-
-    def _check_accounts(self, counts: Mapping[Claim, Accounts]) -> None:
-        for claim, accounts in counts.items():
-            metric = self._metrics.get(claim)
-            if metric is None:
-                message = f"an account for {claim}, which is not weighed here"
-                raise ValueError(message)
-            sampling.check(accounts, self._rates)
-            for account in accounts.values():
-                if len(account) != outcomes.places(metric):
-                    message = (
-                        f"{claim}: an account of {len(account)} places, a {metric.kind} metric has "
-                        f"{outcomes.places(metric)}"
-                    )
-                    raise ValueError(message)
-
-    def _row(self, claim: Claim, accounts: Accounts) -> Counts:
-        """Return what a claim bets on, at all rates, in the order of its process."""
-        metric = self._metrics[claim]
-        parts = {
-            rate: outcomes.part(metric, claim.contrast, claim.limit, account)
-            for rate, account in accounts.items()
-        }
-        process = self._processes[claim]
-        places = len(process.log_factors) // len(self._rates)
-        return sampling.one_after_the_other(parts, self._rates, places=places)
-
-    def _advance(
-        self, claim: Claim, row: Counts, pairs: int, chain: Chain | None, power: float
-    ) -> Chain:
-        return restart.advance(
-            chain,
-            self._processes[claim],
-            row,
-            pairs=pairs,
-            restart_pairs=self._settings.restart_pairs,
-            exponent=power,
+        alarms = alarm.read_all(
+            list(watched.values()), settings.restart_pairs, settings.alarm_pairs
         )
-
-    def _watch(
-        self, claim: Claim, row: Counts, pairs: int, chain: Chain | None, power: float
-    ) -> Chain:
-        return alarm.advance(
-            chain,
-            self._processes[claim],
-            row,
-            pairs=pairs,
-            restart_pairs=self._settings.restart_pairs,
-            alarm_pairs=self._settings.alarm_pairs,
-            exponent=power,
-        )
-
-    def _seen(self, claim: Claim, accounts: Accounts) -> tuple[int, int]:
-        """Return how many pairs were measured and how many are missing, at all rates."""
-        metric = self._metrics[claim]
-        return (
-            sum(outcomes.pairs(metric, account) for account in accounts.values()),
-            sum(outcomes.missing(metric, account) for account in accounts.values()),
-        )
-
-    def _evidence(self, claim: Claim, accounts: Accounts, row: Counts, log_e: float) -> Evidence:
-        metric = self._metrics[claim]
-        pooled = sampling.weighted_sum(accounts, places=outcomes.places(metric))
-        baseline_rate, optimized_rate = outcomes.rates(metric, pooled)
-        lower, upper = self._interval(claim, accounts)
-        count, missing = self._seen(claim, accounts)
-        return Evidence(
-            claim=claim,
-            kind=metric.kind,
-            log_e_value=log_e,
-            count=count,
-            missing=missing,
-            baseline_rate=baseline_rate,
-            optimized_rate=optimized_rate,
-            estimate=outcomes.estimate(metric, claim.contrast, pooled),
-            lower=lower,
-            upper=upper,
-            counts=row,
-        )
-
-    def _interval(self, claim: Claim, accounts: Accounts) -> Interval:
-        figure = (claim.metric, claim.slice, claim.contrast)
-        last = self._intervals.get(figure)
-        if last is None or last[0] != accounts:
-            ends = interval(
-                self._metrics[claim],
-                claim.contrast,
-                accounts,
-                alpha=self._settings.alpha_interval,
-                rates=self._rates,
-            )
-            last = self._intervals[figure] = (dict(accounts), ends)
-        return last[1]
+        return dict(zip(watched, alarms, strict=True))
 
     # --- For whoever computes it again ---
 
@@ -306,7 +200,7 @@ class Scales:
             power: What each bet's wealth is raised to.
 
         """
-        process = self._process(claim)
+        process = self._pan(claim).process(claim)
         return float(process.log_e_value(process.log_wealth(counts) * power))
 
     def describe(self, claim: Claim) -> Mapping[str, Any]:
@@ -315,23 +209,7 @@ class Scales:
 
         `places`, `gains` and `units` are for each of `Evidence.counts`.
         """
-        process, metric = self._process(claim), self._metrics[claim]
-        span = outcomes.span(metric, claim.contrast, claim.limit)
-        won = gains.gains(claim.contrast, claim.limit, claim.side, span)
-        units = [outcomes.units(metric.kind)] * (len(won) - 1) + [1]
-        names = outcomes.names(span)
-        shrinkage = sampling.shrinkage(self._rates)
-        if len(self._rates) > 1:
-            names = [f"{name} at {rate} bp" for rate in self._rates for name in names]
-        return {
-            "formula": _FORMULA,
-            "gains": [gain * shrunk for shrunk in shrinkage for gain in won.tolist()],
-            "units": units * len(self._rates),
-            "places": names,
-            "bets": process.bets.sizes.tolist(),
-            "shares": process.bets.shares.tolist(),
-            "restart_pairs": self._settings.restart_pairs if claim in self._chained else None,
-        }
+        return self._pan(claim).describe(claim)
 
     def receipt(self, claim: Claim, counts: Counts, memory: Memory) -> dict[str, Any]:
         """
@@ -343,10 +221,13 @@ class Scales:
             memory: What the look returned that the evidence is from.
 
         """
-        description = self._description(claim)
         fresh = memory.get(_CHAINS, {}).get(self._keys[claim])
-        power = exponent(memory.get(_RATIOS, {}).get(claim.metric))
-        return by_hand.receipt(description, counts, fresh, power=power)
+        about = (counts, fresh, exponent(memory.get(_RATIOS, {}).get(claim.metric)))
+        last = self._receipts.get(claim)
+        if last is None or last[0] != about:
+            told = by_hand.receipt(self._description(claim), counts, fresh, power=about[2])
+            last = self._receipts[claim] = (about, told)
+        return last[1]
 
     def _description(self, claim: Claim) -> Mapping[str, Any]:
         found = self._descriptions.get(claim)
@@ -354,23 +235,11 @@ class Scales:
             found = self._descriptions[claim] = self.describe(claim)
         return found
 
-    def _process(self, claim: Claim) -> EProcess:
-        process = self._processes.get(claim)
-        if process is None:
+    def _pan(self, claim: Claim) -> Pan:
+        if claim not in self._keys:
             message = f"{claim} is not weighed here"
             raise ValueError(message)
-        return process
-
-
-_FORMULA = (
-    "e = sum over bets of share * product over places of (1 + bet * gain) ** (count / unit); "
-    "each product to the power that is told, if one is; with restart_pairs, half of this and half "
-    "of the same for fresh beginnings"
-)
-
-
-def _read(state: Mapping[str, Any] | None) -> Chain | None:
-    return None if state is None else restart.from_json(state)
+        return self._pans[claim.metric]
 
 
 def _key(claim: Claim) -> str:

@@ -85,6 +85,14 @@ class Count(enum.IntEnum):
     FELL_BACK = 15
     """Served by the baseline after the optimized model failed before its first byte."""
     CONNECTIONS_CLOSED = 16
+    NOT_KEPT = 17
+    """Requests that could not be kept to be sent again: the worker kept too many already."""
+    RESTED = 18
+    """Times that an address of a model began to rest after failing again and again."""
+    DETOURED = 19
+    """Times that a request went on to a further address, for one took no connection."""
+    LOG_DROPPED = 20
+    """Lines of the access log that were not written: too many waited."""
 
 
 _HEAD = 16

@@ -2,9 +2,10 @@
 Exchanges, from whoever saw them to a scoring worker, over a packet socket that never blocks.
 
 A packet holds one exchange or several, one after the other: four bytes, the length of the head;
-the head (MessagePack); the request's body; the answer's body. The bodies are handed to the kernel
-as the pieces they arrived in. An exchange too large for the socket's buffer travels on its own, as
-a memory file whose descriptor goes along.
+the head (MessagePack); the request's body; the bodies of the answer that was served and of those
+that production had also. The bodies are handed to the kernel as the pieces they arrived in. An
+exchange too large for the socket's buffer travels on its own, as a memory file whose descriptor
+goes along.
 
 The kernel keeps packets whole, so any number of writers and readers may share one socket.
 """
@@ -60,6 +61,8 @@ class ExchangeHead(msgspec.Struct, frozen=True, array_like=True):
     served: ServedHead | None
     failed_first: ServedHead | None
     body_bytes: int
+    also: tuple[ServedHead, ...] = ()
+    """Their bodies come after the served one's, in this order."""
 
 
 class Parcel(NamedTuple):
@@ -68,6 +71,7 @@ class Parcel(NamedTuple):
     head: ExchangeHead
     request: Sequence[bytes]
     answer: Sequence[bytes] = ()
+    """The served answer's body, and those of the others."""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -163,14 +167,19 @@ def _exchanges(packet: bytes) -> Iterator[Exchange]:
         at += _LENGTH.size
         head = _decoder.decode(packet[at : at + length])
         at += length
-        body = packet[at : at + head.body_bytes]
-        at += head.body_bytes
-        answered = head.served.body_bytes if head.served else 0
-        yield _exchange(head, body, packet[at : at + answered])
-        at += answered
+        sizes = (
+            head.body_bytes,
+            head.served.body_bytes if head.served else 0,
+            *(each.body_bytes for each in head.also),
+        )
+        bodies: list[bytes] = []
+        for size in sizes:
+            bodies.append(packet[at : at + size])
+            at += size
+        yield _exchange(head, *bodies)
 
 
-def _exchange(head: ExchangeHead, body: bytes, answer: bytes) -> Exchange:
+def _exchange(head: ExchangeHead, body: bytes, answer: bytes, *others: bytes) -> Exchange:
     return Exchange(
         id=ExchangeId(_text(head.id)),
         route=RouteName(head.route),
@@ -181,6 +190,11 @@ def _exchange(head: ExchangeHead, body: bytes, answer: bytes) -> Exchange:
         body=body,
         served=_served(head.served, answer),
         failed_first=_served(head.failed_first, b""),
+        also=tuple(
+            served
+            for each, other in zip(head.also, others, strict=True)
+            if (served := _served(each, other)) is not None
+        ),
         received_at=datetime.fromtimestamp(head.received_at, UTC),
     )
 

@@ -12,10 +12,11 @@ import socket
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
-from shadowmon.records import Awaiting, Cell, Counts
+from shadowmon.records import Awaiting, Cell, Counts, Exposure
 
 
 PACKET_MAX = 100_000
@@ -51,6 +52,8 @@ class Report:
     """Numbers of this moment: queue lengths."""
     awaiting: tuple[Awaiting, ...] = ()
     """Told once, unlike everything else."""
+    exposures: tuple[Exposure, ...] = ()
+    """Told once too."""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -85,10 +88,11 @@ def parts(
     tallies: Iterable[Tally] = (),
     gauges: Iterable[Tally] = (),
     awaiting: Iterable[Awaiting] = (),
+    exposures: Iterable[Exposure] = (),
     each: int = 64,
 ) -> Iterator[Report]:
     """Cut a long report into ones of at most `each` accounts, tallies and waiting pairs."""
-    rest = _Rest(list(accounts), list(tallies), list(gauges), list(awaiting))
+    rest = _Rest(list(accounts), list(tallies), list(gauges), list(awaiting), list(exposures))
     while rest:
         yield rest.take(worker, each)
 
@@ -99,9 +103,13 @@ class _Rest:
     tallies: list[Tally] = field(default_factory=list)
     gauges: list[Tally] = field(default_factory=list)
     awaiting: list[Awaiting] = field(default_factory=list)
+    exposures: list[Exposure] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.accounts or self.tallies or self.gauges or self.awaiting)
+        return any(self._all())
+
+    def _all(self) -> tuple[list[Any], ...]:
+        return self.accounts, self.tallies, self.gauges, self.awaiting, self.exposures
 
     def take(self, worker: str, each: int) -> Report:
         report = Report(
@@ -110,8 +118,9 @@ class _Rest:
             tallies=tuple(self.tallies[:each]),
             gauges=tuple(self.gauges[:each]),
             awaiting=tuple(self.awaiting[:each]),
+            exposures=tuple(self.exposures[:each]),
         )
-        for items in (self.accounts, self.tallies, self.gauges, self.awaiting):
+        for items in self._all():
             del items[:each]
         return report
 

@@ -4,6 +4,9 @@ One model server, called in the shadow: send, time, and turn every failure into 
 Rule 1: a call never raises, but for being cancelled.
 Rule 2: what our own limits prevented is SHED, and says nothing about the model.
 Rule 3: a reply's problem never quotes a body.
+Rule 4: at most one retry, and only where the server closed an idle connection just as it was taken:
+        that is our race. A refused connection or a timeout is the model's failure; users would have
+        met it too, and to try again would hide it.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import io
+import ssl
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 
@@ -23,9 +28,18 @@ from yarl import URL
 from shadowmon.clock import Clock
 from shadowmon.errors import CodecError
 from shadowmon.mirror.outgoing import headers_of, url_of
+from shadowmon.mirror.pairing import seen_answers
 from shadowmon.mirror.reading import Received, Wire, read_reply, reply_of
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings
 from shadowmon.records import Exchange, Headers, ModelName, Outcome, Reply, Served
+from shadowmon.telemetry.tracing import (
+    TRACEPARENT,
+    TRACESTATE,
+    context_of,
+    continued,
+    span_id_of,
+)
+from shadowmon.tls import client_context
 
 
 _OUR_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL})
@@ -85,6 +99,8 @@ class Arm:
         *,
         mirror: MirrorSettings,
         slots: asyncio.Semaphore | None = None,
+        pin: Mapping[str, Any] | None = None,
+        traces_sampled: bool = False,
     ) -> None:
         """
         Args:
@@ -95,6 +111,9 @@ class Arm:
             clock: Times the calls.
             mirror: The limits that all models share.
             slots: The model's own `connections_max`, where several arms are to share it.
+            pin: Parameters of the route that are set where no user got an answer; an answer that
+                was made without them is not to be held against one that was made with them.
+            traces_sampled: Do its calls show up in production's traces?
 
         """
         self.name = name
@@ -104,6 +123,11 @@ class Arm:
         self._clock = clock
         self._mirror = mirror
         self._slots = slots or asyncio.Semaphore(settings.connections_max)
+        self._pin = dict(pin or {})
+        self._tls = _tls(settings)
+        self._traces_sampled = traces_sampled
+        self.retries = 0
+        """Calls that were made again."""
 
     def reply_of(self, served: Served) -> Reply:
         """Turn this model's own complete answer on production's path into a reply."""
@@ -117,9 +141,11 @@ class Arm:
         the model's own time begins once it has one.
         """
         rewrite = self.settings.rewrite
+        is_answered = exchange.failed_first is not None or seen_answers(exchange)
+        pin = {} if is_answered else self._pin
         try:
             body = self._codec.rewrite(
-                exchange.body, model=rewrite.model, parameters=rewrite.parameters
+                exchange.body, model=rewrite.model, parameters={**rewrite.parameters, **pin}
             )
         except CodecError as error:
             return self._failed(Outcome.SHED, f"the request cannot be rewritten: {error}")
@@ -142,7 +168,7 @@ class Arm:
                 except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                     if not attempt.is_reused or attempt.has_begun:
                         raise
-                    # The server closed an idle connection as we took it: our race, not its failure.
+                    self.retries += 1
                     attempt = _Attempt(self._clock.monotonic())
                     received = await self._send(exchange, body, attempt)
         except (aiohttp.ClientError, OSError, ValueError, _TooLongError) as error:
@@ -156,13 +182,13 @@ class Arm:
         room = self._mirror.answer_max_bytes
         async with self._session.request(
             exchange.method,
-            URL(url_of(self.settings, exchange.target), encoded=True),
-            headers=headers_of(
-                self.settings, exchange.headers, drop_headers=self._mirror.drop_headers
-            ),
+            URL(url_of(self.settings, self._target(exchange)), encoded=True),
+            headers=self._headers(exchange),
             # As a file, for aiohttp warns of large bytes.
             data=io.BytesIO(body) if body else None,
             allow_redirects=False,
+            ssl=self._tls,
+            server_hostname=self.settings.tls.server_name,
             trace_request_ctx=attempt,
         ) as response:
             attempt.has_begun = True
@@ -180,6 +206,25 @@ class Arm:
                 duration_seconds=self._clock.monotonic() - attempt.started_at,
                 first_byte_seconds=first_byte_seconds,
             )
+
+    def _headers(self, exchange: Exchange) -> list[tuple[str, str]]:
+        """Return the headers of the call: it goes on with the trace of the user's request."""
+        ours = headers_of(self.settings, exchange.headers, drop_headers=self._mirror.drop_headers)
+        context = context_of(exchange.headers)
+        if context is None:
+            return ours
+        span = span_id_of(exchange.id, self.name)
+        kept = [(name, value) for name, value in ours if name not in {TRACEPARENT, TRACESTATE}]
+        return [*kept, *continued(context, span, sampled=self._traces_sampled)]
+
+    def _target(self, exchange: Exchange) -> str:
+        """Return the target, for the model that is asked where the path names one."""
+        retarget = getattr(self._codec, "retarget", None)
+        model = self.settings.rewrite.model
+        if retarget is None or model is None:
+            return exchange.target
+        target: str = retarget(exchange.target, model=model)
+        return target
 
     def _failed(self, outcome: Outcome, problem: str, seconds: float = 0.0) -> Reply:
         return Reply(model=self.name, outcome=outcome, problem=problem, duration_seconds=seconds)
@@ -212,3 +257,11 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
         (name.lower().decode("utf-8", "replace"), value.decode("utf-8", "replace"))
         for name, value in raw
     )
+
+
+def _tls(settings: ModelSettings) -> ssl.SSLContext | bool:
+    """Return how the model's certificate is checked; True: as the system does."""
+    tls = settings.tls
+    if not settings.url.startswith("https:") or (tls.ca is None and tls.certificate is None):
+        return True
+    return client_context(ca=tls.ca, certificate=tls.certificate, key=tls.key)

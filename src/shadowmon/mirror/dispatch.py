@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Collection, Mapping
 
 from shadowmon.mirror.arm import Arm
-from shadowmon.mirror.pairing import known_replies
+from shadowmon.mirror.pairing import known_replies, seen_answers
 from shadowmon.records import Ending, Exchange, ModelName, Outcome, Reply
 
 
@@ -50,9 +50,9 @@ class Dispatcher:
         return await self._safely(self._read_or_call(arm, exchange), arm.name)
 
     async def _read_or_call(self, arm: Arm, exchange: Exchange) -> Reply:
-        served = exchange.served
-        if served is not None and served.model == arm.name:
-            return arm.reply_of(served)
+        for served in seen_answers(exchange):
+            if served.model == arm.name:
+                return arm.reply_of(served)
         return await arm.call(exchange)
 
     async def _safely(self, reply: Awaitable[Reply], model: ModelName) -> Reply:

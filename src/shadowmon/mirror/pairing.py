@@ -30,7 +30,9 @@ CLIENT_GONE = "client_gone"
 BASELINE_TRUNCATED = "baseline_truncated"
 MISSING = "missing"
 SHED = "shed"
-UNPAIRED_REASONS = (CLIENT_GONE, BASELINE_TRUNCATED, MISSING, SHED)
+FAILED = "failed"
+"""A bug, of ours or of a plugin's. Never told by `pair`."""
+UNPAIRED_REASONS = (CLIENT_GONE, BASELINE_TRUNCATED, MISSING, SHED, FAILED)
 """Every reason, for whoever counts them from the start."""
 
 _BAD_STATUS = 400
@@ -66,15 +68,19 @@ def models_needed(exchange: Exchange, trials: Iterable[TrialRef]) -> frozenset[M
     )
 
 
+def seen_answers(exchange: Exchange) -> tuple[Served, ...]:
+    """Return every model's answer that production saw: the served one, and those it had also."""
+    served = () if exchange.served is None else (exchange.served,)
+    return (*served, *exchange.also)
+
+
 def known_replies(exchange: Exchange) -> dict[ModelName, Reply]:
     """
     Return the replies that production's own failures already are; they need no codec and no call.
 
     A complete answer is not among them: `Arm.reply_of` reads it.
     """
-    failed = [exchange.failed_first]
-    if exchange.served is not None and _has_failed(exchange.served):
-        failed.append(exchange.served)
+    failed = [exchange.failed_first, *filter(_has_failed, seen_answers(exchange))]
     return {served.model: failed_reply(served) for served in failed if served is not None}
 
 

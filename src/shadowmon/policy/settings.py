@@ -98,6 +98,26 @@ class RequiredSettings(BaseModel):
     acceptable: Annotated[float, Field(gt=0, le=1)]
 
 
+class OnComplaints(enum.StrEnum):
+    """What users' complaints ask of a climb."""
+
+    UNLESS_INCREASED = "unless_increased"
+    """It waits once more complaints than are tolerated are proven."""
+    ONCE_DISPROVED = "once_disproved"
+    """It waits until it is proven that there are not: as many complaints as that takes."""
+
+
+class FeedbackSettings(BaseModel):
+    """Complaints over POST /api/v1/feedback, judged anew at each stage that serves users."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """By how much the optimized model's complaint rate may be higher than the baseline's: 0.1 is
+    a tenth."""
+    climb: OnComplaints = OnComplaints.UNLESS_INCREASED
+
+
 class PolicySettings(BaseModel):
     """Settings of policy/, for one trial."""
 
@@ -115,3 +135,5 @@ class PolicySettings(BaseModel):
     safety: Safety = Safety.ANY
     """How the red lines on `any_rise` treat the first violation."""
     red_lines: tuple[RedLineSettings, ...] = RED_LINES
+    feedback: FeedbackSettings | None = None
+    """None: users' feedback is not asked for, and keeps nothing from climbing."""

@@ -52,6 +52,10 @@ CONTINUE, SWITCHING, FINAL = 100, 101, 200
 the connection speaks something else from here on."""
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
 
+_REMEMBERED = 256
+"""Heads in each of two generations: a stream's says the same for a second, until its Date."""
+_REMEMBERED_LENGTH = 2048
+
 
 class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """What an answer's head says."""
@@ -67,6 +71,32 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """The head says chunked, whether or not there is a body (an answer to HEAD)."""
     reusable: bool
     """The model server keeps the connection open."""
+    wire: bytes = b""
+    """What nearly every user is sent: the head for HTTP/1.1 on a connection that goes on."""
+
+
+class AnswerReader:
+    """Reads answers' heads; one that came before, byte for byte, need not be read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, AnswerHead] = {}
+        self._known_before: dict[bytes, AnswerHead] = {}
+
+    def read(self, raw: bytes, *, to_head: bool) -> AnswerHead:
+        """Do as `read_answer` does."""
+        if to_head:
+            return read_answer(raw, to_head=True)
+        head = self._known.get(raw)
+        if head is None:
+            head = self._known_before.get(raw) or read_answer(raw, to_head=False)
+            if len(raw) <= _REMEMBERED_LENGTH:
+                self._remember(raw, head)
+        return head
+
+    def _remember(self, raw: bytes, head: AnswerHead) -> None:
+        self._known[raw] = head
+        if len(self._known) >= _REMEMBERED:
+            self._known, self._known_before = {}, self._known
 
 
 def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
@@ -97,13 +127,15 @@ def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
     length, chunked = _answer_length(found, old=old)
     if bare and (chunked or length >= 0):
         lines = without(lines, (b"content-length",))
+    fields, chunked = b"\r\n".join(lines), chunked and not bare
     return AnswerHead(
         status=status,
         reason=reason,
-        fields=b"\r\n".join(lines),
+        fields=fields,
         length=0 if bare or to_head or status == _NOT_MODIFIED else length,
-        chunked=chunked and not bare,
+        chunked=chunked,
         reusable=b"close" not in options and (not old or b"keep-alive" in options),
+        wire=_wire(reason, fields, [b"transfer-encoding: chunked"] if chunked else []),
     )
 
 
@@ -120,9 +152,9 @@ def _answer_length(found: dict[bytes, bytes], *, old: bool) -> tuple[int, bool]:
     return int(length), False
 
 
-def _beginning(head: AnswerHead) -> list[bytes]:
-    start = b"HTTP/1.1 " + head.reason
-    return [start, head.fields] if head.fields else [start]
+def _wire(reason: bytes, fields: bytes, more: list[bytes]) -> bytes:
+    beginning = [b"HTTP/1.1 " + reason, fields] if fields else [b"HTTP/1.1 " + reason]
+    return b"\r\n".join([*beginning, *more, b"\r\n"])
 
 
 def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
@@ -136,24 +168,18 @@ def answer_wire(head: AnswerHead, *, old: bool, close: bool) -> bytes:
         close: The connection ends after this answer.
 
     """
-    lines = _beginning(head)
-    if head.chunked and not old:
-        lines.append(b"transfer-encoding: chunked")
-    if close:
-        lines.append(b"connection: close")
-    elif old:
-        lines.append(b"connection: keep-alive")
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+    if not (old or close):
+        return head.wire
+    more = [b"transfer-encoding: chunked"] if head.chunked and not old else []
+    more.append(b"connection: close" if close else b"connection: keep-alive")
+    return _wire(head.reason, head.fields, more)
 
 
 def informational_wire(head: AnswerHead) -> bytes:
     """Write a head that comes before the real one, such as 103 (RFC 8297)."""
-    return b"\r\n".join([*_beginning(head), b"\r\n"])
+    return _wire(head.reason, head.fields, [])
 
 
 def switching_wire(head: AnswerHead, upgrade: bytes) -> bytes:
     """Write a 101: from here on the connection belongs to `upgrade`."""
-    lines = _beginning(head)
-    lines += (b"connection: upgrade", b"upgrade: " + upgrade, b"\r\n")
-    return b"\r\n".join(lines)
+    return _wire(head.reason, head.fields, [b"connection: upgrade", b"upgrade: " + upgrade])

@@ -1,8 +1,9 @@
 """
 What requests' heads and answers' heads have in common: field lines, and which of them pass.
 
-llhttp (by way of httptools) judges every field line. Most lines come again and again, so what it
-said of a line is remembered, and only lines that are new are put before it.
+A line in the plainest form passes by our own grammar, which allows less than any parser does. All
+others, and every line that says something about framing, are judged by llhttp (by way of
+httptools). Most lines come again and again, so what was found of a line is remembered.
 
 Rule 1: what concerns one connection only ends here, both ways: hop-by-hop fields, and every field
         that `Connection` lists (RFC 9110, section 7.6.1).
@@ -14,6 +15,7 @@ Rule 3: what two lines of one head mean together (lengths, codings, hosts) is ne
 from __future__ import annotations
 
 import enum
+import re
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -37,6 +39,12 @@ _USUAL_OPTIONS = {
 }
 _NEVER_LISTED = frozenset((b"host", b"content-length"))
 """Taking these away because `Connection` lists them would change what the message means."""
+
+_PLAIN_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ ]?((?:[!-~](?:[ -~]*[!-~])?)?)")
+"""RFC 9112, section 5, but for tabs, obs-text and white space where nobody puts any."""
+_JUDGED_BY_LLHTTP = frozenset(
+    (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
+)
 
 _REMEMBERED = 1024
 """Lines in each of two generations. The elder one goes when the younger one is full."""
@@ -125,15 +133,26 @@ class FieldReader:
     def _fill(self, found: list[FieldLine | None], lines: list[bytes]) -> None:
         """Put in what is not known, or not any more."""
         known, before = self._known, self._known_before
-        for place, line in enumerate(lines):
-            if found[place] is None:
-                read = found[place] = before.get(line) or self._judged(line)
-                if len(line) <= _REMEMBERED_LENGTH:
-                    known[line] = read
+        while None in found:
+            place = found.index(None)
+            line = lines[place]
+            read = found[place] = before.get(line) or self._judged(line)
+            if len(line) <= _REMEMBERED_LENGTH:
+                known[line] = read
         if len(known) >= _REMEMBERED:
             self._known, self._known_before = {}, known
 
     def _judged(self, line: bytes) -> FieldLine:
+        plain = _PLAIN_LINE.fullmatch(line)
+        if plain is not None:
+            name, value = plain.groups()
+            lower = name.lower()
+            if lower not in _JUDGED_BY_LLHTTP:
+                concern = self._concerns.get(lower, OTHERS)
+                return FieldLine(b"%b: %b" % (name, value), lower, value, concern)
+        return self._judged_by_llhttp(line)
+
+    def _judged_by_llhttp(self, line: bytes) -> FieldLine:
         if line[:1] in (b" ", b"\t"):
             raise HeadError(400, "a field goes on over several lines")  # RFC 9112, section 5.2
         listener = _Listener()

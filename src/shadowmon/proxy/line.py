@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import fcntl
 import socket
 import struct
+import termios
 
 from typing import cast
 
@@ -22,6 +24,7 @@ LINGER_SECONDS = 2.0
 """How long a user may still send after our last answer: closing at once would make the kernel
 reset the connection, and the answer could be lost with it (RFC 9112, section 9.6)."""
 
+_INT = struct.Struct("i")
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends a reset, so that nobody takes it for a clean end."""
 
@@ -69,6 +72,14 @@ class Line(asyncio.Protocol):
             self.holds &= ~reason
             if not self.holds and not self.transport.is_closing():
                 self.transport.resume_reading()
+
+    def unread(self) -> bool:
+        """Is there something that the kernel has and we have not read yet (FIONREAD, tty_ioctl)?"""
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return False
+        waiting = fcntl.ioctl(sock.fileno(), termios.FIONREAD, bytes(_INT.size))
+        return bool(_INT.unpack(waiting)[0])
 
     def reset(self) -> None:
         """End the connection in a way that cannot be taken for the end of an answer."""

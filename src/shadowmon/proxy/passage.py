@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from shadowmon.ipc.board import Count
 from shadowmon.ipc.handover import ExchangeHead, ServedHead
+from shadowmon.proxy.access_log import AccessLog, Line
 from shadowmon.proxy.answer_head import (
     CONTINUE,
     AnswerHead,
@@ -113,6 +114,11 @@ class Passage:
         if self._user.choked:
             upstream.hold(FULL)
 
+    @property
+    def waits(self) -> bool:
+        """See `Waiter`."""
+        return not self._over
+
     def connected(self, upstream: Answerer) -> None:
         """There is a new connection (from `Pool.connect`)."""
         if self._over:
@@ -143,11 +149,7 @@ class Passage:
         if recording is not None and payload and not recording.add_request(payload):
             self.recording = None
         if self._kept is not None:
-            self._kept_bytes += len(wire)
-            if self._kept_bytes > self._station.limits.retry_max_bytes:
-                self._kept = None
-            else:
-                self._kept.append(wire)
+            self._keep(self._kept, wire)
         self.uploaded = last
         if self._upstream is not None:
             self._upstream.transport.write(wire)
@@ -155,6 +157,23 @@ class Passage:
         self._waiting.append(wire)
         if not last:
             self._user.hold(CONNECTING)
+
+    def _keep(self, kept: list[bytes], wire: bytes) -> None:
+        station, size = self._station, len(wire)
+        self._kept_bytes += size
+        station.kept_bytes += size
+        kept.append(wire)
+        if station.kept_bytes > station.limits.retry_total_max_bytes:
+            station.slot.add(Count.NOT_KEPT)
+            self._let_go()
+        elif self._kept_bytes > station.limits.retry_max_bytes:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """The request will not be sent again."""
+        self._station.kept_bytes -= self._kept_bytes
+        self._kept_bytes = 0
+        self._kept = None
 
     def hold_upload(self) -> None:
         """The model server does not take what was sent."""
@@ -183,7 +202,7 @@ class Passage:
             self._fall_back(head)
             return None
         self._answer = head
-        self._kept = None
+        self._let_go()
         user, old = self._user, self.head.old
         self.unchunks = old and head.length == CHUNKED
         user.closes = (
@@ -231,19 +250,24 @@ class Passage:
             self._station.slot.add(Count.TRUNCATED)
             self._end(Ending.TRUNCATED)
             self._user.cut()
-        elif may_be_stale and not self._retried and self._kept is not None:
+        elif may_be_stale and self._may_retry():
             self._retried = True
             self._station.slot.add(Count.RETRIED)
             self._send_again(fresh=True)
         else:
             self._fail(502, "the model server ended the connection without an answer")
 
+    def _may_retry(self) -> bool:
+        return not self._retried and self._kept is not None and self._station.limits.retry_stale
+
     def expire(self) -> None:
         """Nothing has come from the model server for too long."""
+        if self._upstream is not None:
+            self._upstream.fail()
+            self._leave()
         if self._answer is None:
             self._fail(504, "the model server did not answer in time")
         else:
-            self._leave()
             self._station.slot.add(Count.TRUNCATED)
             self._end(Ending.TRUNCATED)
             self._user.cut()
@@ -263,6 +287,7 @@ class Passage:
 
     def _over_unrecorded(self) -> None:
         self._over = True
+        self._let_go()
         if self.recording is not None:
             self.recording.forget()
             self.recording = None
@@ -346,6 +371,9 @@ class Passage:
 
     def _end(self, ending: Ending) -> None:
         self._over = True
+        self._let_go()
+        if self._station.log is not None:
+            self._note(self._station.log, ending)
         recording, self.recording = self.recording, None
         if recording is None:
             return
@@ -364,6 +392,26 @@ class Passage:
                 failed_first=self._failed_first,
                 body_bytes=recording.request_bytes,
             ),
+        )
+
+    def _note(self, log: AccessLog, ending: Ending) -> None:
+        station, choice, first = self._station, self._choice, self._first_byte_at
+        answer = self._answer
+        log.note(
+            Line(
+                at=self._began_at + station.wall_offset,
+                worker=station.worker,
+                id=choice.exchange_id,
+                route=choice.route,
+                method=self.head.method.decode("latin-1"),
+                path=self.head.target.partition(b"?")[0].decode("latin-1"),
+                model=self._model,
+                status=0 if answer is None else answer.status,
+                ending=ending.value,
+                fell_back=self._failed_first is not None,
+                seconds=station.monotonic() - self._began_at,
+                first_byte_seconds=None if first is None else first - self._began_at,
+            )
         )
 
     def _served(self, ending: Ending, answer: AnswerHead | None, body_bytes: int) -> ServedHead:

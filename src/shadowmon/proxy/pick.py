@@ -6,21 +6,24 @@ Rule 1: the same key meets the same model for as long as the weights stand, and 
 Rule 2: who is served by what and what is sampled are decided on two independent lines
         (`shadowmon.sticky`): with one line the sample would be a subset of one arm.
 Rule 3: a request without a key stands where its own id puts it, never where a constant would.
-Rule 4: a call of our own mirror that comes by here is served, and not mirrored again.
+Rule 4: who is pinned meets the same model whatever the weights say, but never one whose trial was
+        rolled back.
+Rule 5: a call of our own mirror that comes by here is served, and not mirrored again.
 """
 
 from __future__ import annotations
 
 import enum
+import hmac
 
 from collections.abc import Callable
 from hashlib import blake2b
 
 import msgspec
 
-from shadowmon.proxy.plan import Plan, PlannedRoute
+from shadowmon.proxy.plan import Plan, PlannedPins, PlannedRoute
 from shadowmon.records import SHADOW_HEADER
-from shadowmon.sticky import SPAN, place
+from shadowmon.sticky import SPAN, place, salt_of
 
 
 REQUEST_ID_MAX = 128
@@ -28,6 +31,10 @@ REQUEST_ID_MAX = 128
 
 
 _OUR_OWN = SHADOW_HEADER.encode()
+
+PIN, PIN_TOKEN = b"x-shadowmon-arm", b"x-shadowmon-arm-token"
+"""A request's own choice, and what allows it to choose. Neither goes on to a model server."""
+_TRACE = b"traceparent"
 
 
 class Watch(enum.Enum):
@@ -49,20 +56,40 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     """The trial whose optimized model was chosen, by its number on the board."""
     exchange_id: str
     watch: Watch
+    added: bytes = b""
+    """Field lines, each with its end, that the request is given on its way; usually none."""
+
+
+def _always(_: int) -> bool:
+    return True
 
 
 class Picker:
     """Decides for each request; one for each worker, made from its plan."""
 
-    def __init__(self, plan: Plan) -> None:
-        sampling_salt = _salt(plan.sampling_salt)
+    def __init__(self, plan: Plan, *, active: Callable[[int], bool] = _always) -> None:
+        """
+        Look everything up that does not change.
+
+        Args:
+            plan: The worker's.
+            active: Is a trial, by its number on the board, under way?
+
+        """
+        sampling_salt = salt_of(plan.sampling_salt)
         self._routes = [
-            (route.path_prefix.encode(), _Route(plan, route, sampling_salt))
+            (route.path_prefix.encode(), _Route(plan, route, sampling_salt, active))
             for route in sorted(plan.routes, key=lambda route: -len(route.path_prefix.encode()))
         ]
         self._default = plan.default_model
         self.wanted = frozenset[bytes]().union(*(route.wanted for _, route in self._routes))
         """Fields that `pick` needs to see, by lower-case name."""
+        self.hidden: frozenset[bytes] = (
+            frozenset((PIN, PIN_TOKEN))
+            if any(route.pins and route.pins.header_token for route in plan.routes)
+            else frozenset()
+        )
+        """Those that go no further."""
 
     def pick(
         self,
@@ -95,7 +122,13 @@ class Picker:
 class _Route:
     """One route, with everything looked up that does not change from request to request."""
 
-    def __init__(self, plan: Plan, route: PlannedRoute, sampling_salt: bytes) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        route: PlannedRoute,
+        sampling_salt: bytes,
+        active: Callable[[int], bool],
+    ) -> None:
         self._name = route.name
         self._baseline = route.baseline
         self._trials = [
@@ -104,10 +137,16 @@ class _Route:
         self._id_field = route.request_id_header.lower().encode()
         self._key_field = route.sticky_header.lower().encode() if route.sticky_header else None
         self._cookie = route.sticky_cookie.encode() if route.sticky_cookie else None
-        self._rollout_salt = _salt(plan.rollout_salt, route.name)
+        self._rollout_salt = salt_of(plan.rollout_salt, route.name)
         self._sampling_salt = sampling_salt
         self._sampled_below = round(route.sample_rate * SPAN)
+        self._pins = _Pins(route.pins) if route.pins is not None else None
+        self._active = active
+        self._adds_id = plan.add_request_id
+        self._adds_trace = plan.add_trace_context
         self.wanted = {self._id_field, _OUR_OWN}
+        if self._adds_trace:
+            self.wanted.add(_TRACE)
         if self._key_field:
             self.wanted.add(self._key_field)
         if self._cookie:
@@ -120,16 +159,26 @@ class _Route:
         new_id: Callable[[], str],
     ) -> Choice:
         name = found.get(self._id_field, b"")
-        exchange_id = (
-            name.decode("utf-8", "replace") if 0 < len(name) <= REQUEST_ID_MAX else new_id()
-        )
+        has_id = 0 < len(name) <= REQUEST_ID_MAX
+        exchange_id = name.decode("utf-8", "replace") if has_id else new_id()
         trial, model = self._serving(found, weight, exchange_id)
         watch = Watch.NO_TRIAL if _OUR_OWN in found else self._watch(exchange_id)
-        return Choice(self._name, model, self._baseline, trial, exchange_id, watch)
+        added = b""
+        if self._adds_id and not name:
+            added = b"%b: %b\r\n" % (self._id_field, exchange_id.encode())
+        if self._adds_trace and _TRACE not in found:
+            added += _traceparent(new_id())
+        return Choice(self._name, model, self._baseline, trial, exchange_id, watch, added)
 
     def _serving(
         self, found: dict[bytes, bytes], weight: Callable[[int], int], exchange_id: str
     ) -> tuple[int | None, str]:
+        if self._pins is not None:
+            pinned = self._pins.of(found, self._key(found))
+            if pinned == _BASELINE:
+                return None, self._baseline
+            if pinned == _OPTIMIZED:
+                return self._first_active()
         stands = -1
         below = 0
         for number, optimized in self._trials:
@@ -140,6 +189,12 @@ class _Route:
                 stands = place(self._rollout_salt, self._key(found) or exchange_id.encode())
             below += share
             if stands < below:
+                return number, optimized
+        return None, self._baseline
+
+    def _first_active(self) -> tuple[int | None, str]:
+        for number, optimized in self._trials:
+            if self._active(number):
                 return number, optimized
         return None, self._baseline
 
@@ -159,12 +214,34 @@ class _Route:
         return Watch.YES if stands < self._sampled_below else Watch.SAMPLED_OUT
 
 
-def _salt(salt: str, route: str = "") -> bytes:
-    """Make a salt of the length that `sticky.place` takes; another one for each route."""
-    encoded = salt.encode()
-    if not route and len(encoded) <= blake2b.MAX_KEY_SIZE:
-        return encoded
-    return blake2b(encoded + b"\x00" + route.encode(), digest_size=32).digest()
+_BASELINE, _OPTIMIZED = b"baseline", b"optimized"
+
+
+class _Pins:
+    """Who meets which model of one route, whatever the weights say."""
+
+    def __init__(self, pins: PlannedPins) -> None:
+        self._listed = dict.fromkeys(map(str.encode, pins.baseline), _BASELINE)
+        self._listed |= dict.fromkeys(map(str.encode, pins.optimized), _OPTIMIZED)
+        self._token = None if pins.header_token is None else pins.header_token.encode()
+
+    def of(self, found: dict[bytes, bytes], key: bytes) -> bytes | None:
+        """Return the arm that a request is pinned to: by its own choice, else by the list."""
+        chosen = found.get(PIN)
+        if chosen in {_BASELINE, _OPTIMIZED} and self._may_choose(found):
+            return chosen
+        return self._listed.get(key)
+
+    def _may_choose(self, found: dict[bytes, bytes]) -> bool:
+        # Compared in constant time, so that how long it takes tells nothing of the token.
+        sent = found.get(PIN_TOKEN, b"")
+        return self._token is not None and hmac.compare_digest(sent, self._token)
+
+
+def _traceparent(seed: str) -> bytes:
+    """Begin a trace (W3C Trace Context, section 3.2), sampled, with ids made from the seed."""
+    digest = blake2b(seed.encode(), digest_size=24).hexdigest()
+    return b"traceparent: 00-%b-%b-01\r\n" % (digest[:32].encode(), digest[32:].encode())
 
 
 def _cookie(field: bytes, name: bytes) -> bytes:

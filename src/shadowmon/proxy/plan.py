@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -18,7 +18,7 @@ from shadowmon.errors import Complaint, ConfigError
 
 
 if TYPE_CHECKING:  # pydantic is far too heavy for a worker
-    from shadowmon.proxy.settings import ProxySettings
+    from shadowmon.proxy.settings import PinSettings, ProxySettings, ProxyTlsSettings
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,17 +33,75 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stream_idle_timeout_seconds: float
     upstream_idle_seconds: float
     retry_max_bytes: int
+    retry_total_max_bytes: int
+    retry_stale: bool
+    rest_after_failures: int
+    rest_seconds: float
+    rest_max_seconds: float
     tee_body_max_bytes: int
     tee_total_max_bytes: int
+
+
+class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where one server of a model is: a port, or a Unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str | None = None
+    """Of a Unix socket; then there is no host and no port."""
+    tls: bool = False
+
+
+class PlannedModelTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See `mirror.settings.ModelTlsSettings`."""
+
+    ca: str | None = None
+    server_name: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+SYSTEMS_TLS = PlannedModelTls()
+"""The system's authorities, the address's own host, no certificate of ours."""
 
 
 class PlannedModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where one model is."""
 
     name: str
-    host: str
-    port: int
-    tls: bool = False
+    addresses: tuple[PlannedAddress, ...]
+    """At least one."""
+    tls: PlannedModelTls = SYSTEMS_TLS
+
+
+class PlannedTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See `ProxyTlsSettings`."""
+
+    certificate: str
+    key: str
+    client_ca: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that it is read from."""
+        return tuple(filter(None, (self.certificate, self.key, self.client_ca)))
+
+
+class PlannedPins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See `PinSettings`."""
+
+    baseline: tuple[str, ...] = ()
+    optimized: tuple[str, ...] = ()
+    header_token: str | None = None
+
+
+class PlannedLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See `AccessLogSettings`."""
+
+    path: str
+    waiting_max: int
+    patterns: tuple[str, ...] = ()
+    """Regular expressions; what they match in a path or an id is not written."""
 
 
 class PlannedRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +115,7 @@ class PlannedRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sticky_cookie: str | None = None
     request_id_header: str = "x-request-id"
     sample_rate: float = 1.0
+    pins: PlannedPins | None = None
 
 
 class PlannedTrial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,34 +140,69 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sampling_salt: str
     default_model: str | None
     limits: Limits
+    add_request_id: bool
+    add_trace_context: bool
+    tls: PlannedTls | None
+    log: PlannedLog | None
     models: tuple[PlannedModel, ...]
     routes: tuple[PlannedRoute, ...]
     trials: tuple[PlannedTrial, ...]
 
 
-def planned_model(name: str, url: str) -> PlannedModel:
+def planned_model(name: str, *urls: str, tls: PlannedModelTls = SYSTEMS_TLS) -> PlannedModel:
     """
-    Read a model's address; a path in it is for shadow calls only and is left out here.
+    Read a model's addresses; a path in one is for shadow calls only and is left out here.
 
     Raises:
-        ConfigError: If the address has no host, or a port that is none.
+        ConfigError: If one has no host, or a port that is none.
 
     """
+    return PlannedModel(
+        name=name, addresses=tuple(_planned_address(name, url) for url in urls), tls=tls
+    )
+
+
+def _planned_address(name: str, url: str) -> PlannedAddress:
     parts = urlsplit(url)
     try:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or parts.scheme not in ("http", "https"):
+    if not host or parts.scheme not in ("http", "https", "http+unix"):
         raise ConfigError(
             Complaint(
                 key=f"models.{name}.url",
                 problem=f"{url!r} names no host that the proxy could connect to",
-                hint="give http://host:port or https://host:port",
+                hint="give http://host:port, https://host:port or http+unix://%2Fpath",
             )
         )
+    if parts.scheme == "http+unix":
+        return PlannedAddress(path=unquote(parts.netloc))
     tls = parts.scheme == "https"
-    return PlannedModel(name=name, host=host, port=port or (443 if tls else 80), tls=tls)
+    return PlannedAddress(host=host, port=port or (443 if tls else 80), tls=tls)
+
+
+def planned_tls(settings: ProxyTlsSettings | None) -> PlannedTls | None:
+    """Return where users' TLS is read from, if they are to use it."""
+    if settings is None:
+        return None
+    return PlannedTls(
+        certificate=str(settings.certificate),
+        key=str(settings.key),
+        client_ca=None if settings.client_ca is None else str(settings.client_ca),
+    )
+
+
+def planned_pins(settings: PinSettings | None) -> PlannedPins | None:
+    """Return who is pinned on a route, if anyone is."""
+    if settings is None:
+        return None
+    token = settings.header_token
+    return PlannedPins(
+        baseline=settings.baseline,
+        optimized=settings.optimized,
+        header_token=None if token is None else token.get_secret_value(),
+    )
 
 
 def make_plan(
@@ -121,9 +215,10 @@ def make_plan(
     worker: int,
     drain_seconds: float,
     parent_pid: int = 0,
+    redacted: Sequence[str] = (),
 ) -> Plan:
     """
-    Compose one worker's plan.
+    Compose one worker's plan; `redacted` are patterns of what no log may hold.
 
     Raises:
         ConfigError: If a route, a trial or the default names a model or a route that there is not.
@@ -137,6 +232,10 @@ def make_plan(
         sampling_salt=sampling_salt,
         default_model=proxy.default_model,
         limits=Limits(**{name: getattr(proxy, name) for name in Limits.__struct_fields__}),
+        add_request_id=proxy.add_request_id,
+        add_trace_context=proxy.add_trace_context,
+        tls=planned_tls(proxy.tls),
+        log=_planned_log(proxy, redacted),
         models=tuple(models),
         routes=tuple(routes),
         trials=tuple(trials),
@@ -144,6 +243,13 @@ def make_plan(
     if complaints := _complaints(plan):
         raise ConfigError(*complaints)
     return plan
+
+
+def _planned_log(proxy: ProxySettings, redacted: Sequence[str]) -> PlannedLog | None:
+    log = proxy.access_log
+    if log.path is None:
+        return None
+    return PlannedLog(path=str(log.path), waiting_max=log.waiting_max, patterns=tuple(redacted))
 
 
 def _complaints(plan: Plan) -> list[Complaint]:

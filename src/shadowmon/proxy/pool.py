@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from shadowmon.proxy.plan import Limits, PlannedModel
+from shadowmon.proxy.health import Health
+from shadowmon.proxy.plan import Limits, PlannedAddress
 from shadowmon.proxy.sides import Waiter
 from shadowmon.proxy.upstream import Upstream
 
@@ -21,22 +22,46 @@ class Pool:
 
     def __init__(
         self,
-        model: PlannedModel,
+        address: PlannedAddress,
         limits: Limits,
         tasks: asyncio.TaskGroup,
         now: float,
+        *,
+        context: ssl.SSLContext | None = None,
+        server_name: str | None = None,
+        health: Health | None = None,
     ) -> None:
-        self.model = model.name
+        """
+        Make one without connections.
+
+        Args:
+            address: Where the server is.
+            limits: Of the proxy.
+            tasks: Connections are made in these.
+            now: See `sweep`.
+            context: What TLS is made with, where the address says so.
+            server_name: The name that its certificate must have; None: the address's host.
+            health: Told of what fails and what does not; None where it would make no difference.
+
+        """
         self.head_max_bytes = limits.head_max_bytes
-        self._host = model.host
-        self._port = model.port
-        self._ssl = ssl.create_default_context() if model.tls else None
+        self.health = health
+        self.open = 0
+        """Connections, idle or not."""
+        self._address = address
+        self._context = context if address.tls else None
+        self._server_name = server_name if address.tls else None
         self._connect_seconds = limits.connect_timeout_seconds
         self._idle_seconds = limits.upstream_idle_seconds
         self._now = now
         self._tasks = tasks
         self._idle: list[Upstream] = []
         self._connecting: set[asyncio.Task[Upstream | None]] = set()
+
+    @property
+    def busy(self) -> int:
+        """Requests under way, those that wait for a connection included."""
+        return self.open - len(self._idle) + len(self._connecting)
 
     def take(self) -> Upstream | None:
         """Return an idle connection that is very likely alive, or None."""
@@ -55,7 +80,8 @@ class Pool:
         self._idle.append(upstream)
 
     def forget(self, upstream: Upstream) -> None:
-        """Let go of a connection that ended while it was idle."""
+        """Let go of a connection that ended, or goes another way."""
+        self.open -= 1
         if upstream in self._idle:
             self._idle.remove(upstream)
 
@@ -66,11 +92,21 @@ class Pool:
         task.add_done_callback(lambda done: self._tell(waiter, done))
 
     async def _connect(self) -> Upstream | None:
+        loop, address = asyncio.get_running_loop(), self._address
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, upstream = await asyncio.get_running_loop().create_connection(
-                    lambda: Upstream(self), self._host, self._port, ssl=self._ssl
-                )
+                if address.path is not None:
+                    _, upstream = await loop.create_unix_connection(
+                        lambda: Upstream(self), address.path
+                    )
+                else:
+                    _, upstream = await loop.create_connection(
+                        lambda: Upstream(self),
+                        address.host,
+                        address.port,
+                        ssl=self._context,
+                        server_hostname=self._server_name,
+                    )
         except (OSError, UnicodeError):  # TimeoutError and ssl.SSLError are OSErrors
             return None
         return upstream
@@ -78,7 +114,10 @@ class Pool:
     def _tell(self, waiter: Waiter, done: asyncio.Task[Upstream | None]) -> None:
         self._connecting.discard(done)
         upstream = None if done.cancelled() or done.exception() else done.result()
-        if upstream is None:
+        # One that ended before we came to it has said so already, to nobody: it never would again.
+        if upstream is None or upstream.transport.is_closing():
+            if self.health is not None:
+                self.health.failed()
             waiter.unreachable()
         else:
             waiter.connected(upstream)

@@ -81,13 +81,20 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
 class RequestReader:
     """Reads request heads, and looks out for a few fields on the way."""
 
-    def __init__(self, wanted: Iterable[bytes] = (), *, own_host: bytes = b"") -> None:
+    def __init__(
+        self,
+        wanted: Iterable[bytes] = (),
+        *,
+        own_host: bytes = b"",
+        hidden: Iterable[bytes] = (),
+    ) -> None:
         """
         Make a reader.
 
         Args:
             wanted: Lower-case names of fields whose values `RequestHead.found` shall hold.
             own_host: Sent as Host for an HTTP/1.0 request that has none (RFC 9110, section 7.2).
+            hidden: Lower-case names of fields that are for us only; `found` has them too.
 
         """
         self._fields = FieldReader(
@@ -95,7 +102,7 @@ class RequestReader:
             # The parser knows only the methods it knows: it is never shown the user's start line.
             b"POST / HTTP/1.1\r\n",
             read={b"host", b"content-length", *wanted},
-            hop_by_hop=_REQUEST_ONLY,
+            hop_by_hop=_REQUEST_ONLY.union(hidden),
         )
         self._own_host = own_host
 
@@ -154,6 +161,11 @@ class RequestReader:
             expects_continue=b"expect" in found and _expects_continue(found, length, old=old),
             upgrade=upgrade,
         )
+
+
+def with_added(wire: bytes, lines: bytes) -> bytes:
+    """Add field lines, each with its end, to a head."""
+    return wire[:-2] + lines + b"\r\n"
 
 
 def _request_line_error(raw: bytes) -> HeadError:

@@ -3,10 +3,11 @@ What the parts of the proxy ask of one another, where the one asked is not known
 
     Station --- Visitor
                  Asker --- Way --- Answerer
-                          Waiter --- Pool
+                          Waiter --- Servers
 
 A `User` is the Visitor and the Asker, a `Passage` the Way and the Waiter, an `Upstream` the
-Answerer. So each of these files imports only those of whom it makes one itself.
+Answerer, a `Pool` or several the Servers. So each of these files imports only those of whom it
+makes one itself.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Visitor(Protocol):
         """Do what is to be done now that the deadline has passed."""
 
     def drain(self) -> None:
-        """End the connection if nothing is under way on it."""
+        """End the connection soon, unless something is under way on it."""
 
     def cut(self) -> None:
         """End the connection in a way that cannot be taken for the end of an answer."""
@@ -85,6 +86,12 @@ class Answerer(Protocol):
     def leave(self) -> None:
         """End the connection."""
 
+    def fail(self) -> None:
+        """End the connection: the model server did not do what it should."""
+
+    def part(self) -> None:
+        """The connection is its pool's no longer."""
+
 
 class Way(Protocol):
     """The way of a request and its answer, as the connection sees it that the answer comes by."""
@@ -136,8 +143,28 @@ class Way(Protocol):
 class Waiter(Protocol):
     """Who waits for a connection to a model server."""
 
+    @property
+    def waits(self) -> bool:
+        """Is the connection still wanted?"""
+
     def connected(self, upstream: Answerer) -> None:
         """Here it is."""
 
     def unreachable(self) -> None:
         """It cannot be had."""
+
+
+class Servers(Protocol):
+    """Where connections to one model come from."""
+
+    def take(self) -> Answerer | None:
+        """Return an idle connection, or None."""
+
+    def connect(self, waiter: Waiter) -> None:
+        """Make a connection, and tell `waiter` when it is there, or that it cannot be had."""
+
+    def sweep(self, now: float) -> None:
+        """Close what has been idle for too long; `now` stands until the next sweep."""
+
+    def close(self) -> None:
+        """Close what is idle, and give up what is being made."""

@@ -12,19 +12,29 @@ import asyncio
 import itertools
 import os
 import socket
+import ssl
+import uuid
+
+from collections.abc import Callable
 
 from shadowmon.clock import Clock
-from shadowmon.ipc.board import Board, Count
+from shadowmon.ipc.board import Board, Count, TrialCell
+from shadowmon.proxy.access_log import AccessLog
+from shadowmon.proxy.addresses import Addresses
+from shadowmon.proxy.health import Health
 from shadowmon.proxy.pick import Picker
-from shadowmon.proxy.plan import Plan
+from shadowmon.proxy.plan import Plan, PlannedModel
 from shadowmon.proxy.pool import Pool
 from shadowmon.proxy.request_head import RequestReader
-from shadowmon.proxy.sides import Visitor
+from shadowmon.proxy.sides import Servers, Visitor
 from shadowmon.proxy.tee import Tee
+from shadowmon.tls import client_context
 
 
 _SWEEPS_PER_TIMEOUT = 8
 _SWEEP_SECONDS_MAX = 1.0
+_LOG_SECONDS = 1.0
+"""What the access log still has at the end is written within this time, or lost."""
 
 
 class Station:
@@ -47,12 +57,18 @@ class Station:
         """The time of the last sweep: near enough for a deadline, and free."""
         self.slot = board.slot(plan.worker)
         self.weight = board.weight
-        self.picker = Picker(plan)
-        self.reader = RequestReader(self.picker.wanted, own_host=own_host)
+        self.picker = Picker(plan, active=lambda trial: bool(board.trial(trial, TrialCell.ACTIVE)))
+        self.reader = RequestReader(
+            self.picker.wanted, own_host=own_host, hidden=self.picker.hidden
+        )
+        self.new_id: Callable[[], str] = _new_uuid if plan.add_request_id else self._new_name
+        """Makes an id for a request that has none."""
         self.tee = Tee(handover, self.slot, plan.limits, self.loop)
-        self.pools = {
-            model.name: Pool(model, plan.limits, tasks, self.now) for model in plan.models
-        }
+        self.pools = {model.name: self._servers(model, tasks) for model in plan.models}
+        self.worker = plan.worker
+        self.log = AccessLog(plan.log, self._log_dropped) if plan.log is not None else None
+        self.kept_bytes = 0
+        """Of all requests that could be sent again."""
         self.users: set[Visitor] = set()
         self.draining = False
         self.empty = asyncio.Event()
@@ -74,8 +90,37 @@ class Station:
         self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
         self._set_wall_offset()
 
-    def new_id(self) -> str:
-        """Make an id for a request that has none; nobody outside ever sees it."""
+    def _servers(self, model: PlannedModel, tasks: asyncio.TaskGroup) -> Servers:
+        """Return where connections to one model come from."""
+        context = _context(model)
+        pools = [
+            Pool(
+                address,
+                self.limits,
+                tasks,
+                self.now,
+                context=context,
+                server_name=model.tls.server_name,
+                health=self._health() if len(model.addresses) > 1 else None,
+            )
+            for address in model.addresses
+        ]
+        if len(pools) == 1:
+            return pools[0]
+        return Addresses(pools, on_detour=lambda: self.slot.add(Count.DETOURED))
+
+    def _health(self) -> Health:
+        limits = self.limits
+        return Health(
+            after_failures=limits.rest_after_failures,
+            rest_seconds=limits.rest_seconds,
+            rest_max_seconds=limits.rest_max_seconds,
+            clock=self.monotonic,
+            on_rest=lambda: self.slot.add(Count.RESTED),
+        )
+
+    def _new_name(self) -> str:
+        """Make an id that nobody outside ever sees."""
         return f"{self._life}{next(self._numbers):016x}"
 
     def admit(self, user: Visitor) -> bool:
@@ -117,6 +162,11 @@ class Station:
         for pool in self.pools.values():
             pool.close()
         self.tee.flush()
+        if self.log is not None:
+            self.log.close(within_seconds=_LOG_SECONDS)
+
+    def _log_dropped(self, lines: int) -> None:
+        self.slot.add(Count.LOG_DROPPED, lines)
 
     def _sweep(self) -> None:
         self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
@@ -127,7 +177,20 @@ class Station:
                 user.expire()
         for pool in self.pools.values():
             pool.sweep(now)
+        if self.log is not None:
+            self.log.flush()
 
     def _set_wall_offset(self) -> None:
         self.wall_offset = self._clock.now().timestamp() - self.monotonic()
         """Seconds since the epoch when the monotonic clock was at 0."""
+
+
+def _new_uuid() -> str:
+    """Make an id that goes out into the world (RFC 9562, version 4)."""
+    return str(uuid.uuid4())
+
+
+def _context(model: PlannedModel) -> ssl.SSLContext | None:
+    if not any(address.tls for address in model.addresses):
+        return None
+    return client_context(ca=model.tls.ca, certificate=model.tls.certificate, key=model.tls.key)

@@ -36,6 +36,7 @@ def dig(station: Station, user: Asker, model: Answerer, *, down: bytes) -> None:
     """
     early = user.step_aside()
     model.passage = None
+    model.part()
     outer = _UserEnd(station, user.transport, user.holds)
     inner = _ModelEnd(station, model.transport, model.holds)
     outer.other, inner.other = inner, outer

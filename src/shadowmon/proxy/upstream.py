@@ -12,13 +12,23 @@ Rule 3: what ends too early is never made to look whole (`Way.lost`).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+
 from typing import Protocol
 
-from shadowmon.proxy.answer_head import FINAL, SWITCHING, AnswerHead, read_answer
+from shadowmon.proxy.answer_head import FINAL, SWITCHING, AnswerHead, AnswerReader
 from shadowmon.proxy.fields import HEAD_END, HeadError
 from shadowmon.proxy.framing import MORE, UNTIL_CLOSE, Framing, FramingError, framing
+from shadowmon.proxy.health import Health
 from shadowmon.proxy.line import FULL, Line
 from shadowmon.proxy.sides import Way
+
+
+_READ_BYTES = 65_536
+_READER = AnswerReader()
+"""One for all: what was read of a head says nothing of where it came from."""
 
 
 class Home(Protocol):
@@ -26,12 +36,16 @@ class Home(Protocol):
 
     head_max_bytes: int
     """How long an answer's head may be."""
+    health: Health | None
+    """Told of what fails and what does not."""
+    open: int
+    """Connections, idle or not."""
 
     def give(self, upstream: Upstream) -> None:
         """Take one that may be used again."""
 
     def forget(self, upstream: Upstream) -> None:
-        """Let go of one that ended."""
+        """Let go of one that ended, or goes another way."""
 
 
 class Upstream(Line):
@@ -63,10 +77,29 @@ class Upstream(Line):
         self._framing: Framing | None = None
         self._reusable = False
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self._pool.open += 1
+
     def leave(self) -> None:
         """End the connection: its passage goes another way, or is over."""
         self.passage = None
         self.transport.abort()
+
+    def fail(self) -> None:
+        """End the connection: the model server did not do what it should."""
+        self._blame()
+        self.leave()
+
+    def part(self) -> None:
+        """The connection is the pool's no longer: it becomes a tunnel's."""
+        self._pool.forget(self)
+
+    def _blame(self) -> None:
+        health = self._pool.health
+        if health is not None:
+            health.failed()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -84,7 +117,7 @@ class Upstream(Line):
         while (end := data.find(HEAD_END)) >= 0:
             end += len(HEAD_END)
             try:
-                head = read_answer(data[:end], to_head=to_head)
+                head = _READER.read(data[:end], to_head=to_head)
             except HeadError:
                 self._break(passage)
                 return
@@ -102,6 +135,9 @@ class Upstream(Line):
             self._break(passage)
 
     def _answer(self, passage: Way, head: AnswerHead, rest: bytes) -> None:
+        health = self._pool.health
+        if health is not None:
+            health.answered(head.status)
         wire = passage.answer(head)
         if wire is None:
             return
@@ -167,7 +203,7 @@ class Upstream(Line):
 
     def _break(self, passage: Way) -> None:
         """The model server does not speak HTTP as it should."""
-        self.leave()
+        self.fail()
         passage.lost(may_be_stale=False)
 
     def eof_received(self) -> None:
@@ -175,13 +211,33 @@ class Upstream(Line):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
+        if exc is not None and self.passage is not None:
+            self._read_the_rest()
         passage, self.passage = self.passage, None
+        self._pool.forget(self)
         if passage is None:
-            self._pool.forget(self)
-        elif self._framing is not None and exc is None and self._framing.ends_with_connection():
+            return
+        if self._framing is not None and exc is None and self._framing.ends_with_connection():
             passage.finish()
-        else:
-            passage.lost(may_be_stale=self.reused and not self.heard)
+            return
+        may_be_stale = self.reused and not self.heard
+        if not may_be_stale:
+            self._blame()
+        passage.lost(may_be_stale=may_be_stale)
+
+    def _read_the_rest(self) -> None:
+        """
+        Read what had come when sending failed.
+
+        A model server that refuses a large body answers, closes, and is reset by what is still
+        sent to it. The loop then reads no further; the answer is there all the same.
+        """
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or self.transport.get_extra_info("ssl_object") is not None:
+            return
+        with contextlib.suppress(OSError):  # nothing more is there, or the socket is gone
+            while self.passage is not None and (data := os.read(sock.fileno(), _READ_BYTES)):
+                self.data_received(data)
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""

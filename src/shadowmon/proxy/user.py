@@ -21,12 +21,13 @@ from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, Framing, FramingE
 from shadowmon.proxy.line import AHEAD, CONNECTING, FULL, LINGER_SECONDS, Line
 from shadowmon.proxy.passage import Passage
 from shadowmon.proxy.refusal import CONTINUE, refusal
-from shadowmon.proxy.request_head import RequestHead, path_of
+from shadowmon.proxy.request_head import RequestHead, path_of, with_added
 from shadowmon.proxy.station import Station
 
 
-FIRST_REQUEST_SECONDS = 1.0
-"""How long a connection that has had no request yet may still send one while we drain."""
+LAST_REQUEST_SECONDS = 1.0
+"""How long a connection may still send a request while we drain. Its answer says that it is the
+last; to close at once would lose what is on its way already (RFC 9112, section 9.6)."""
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -55,7 +56,6 @@ class User(Line):
         "_buffer",
         "_chunked",
         "_framing",
-        "_fresh",
         "_passage",
         "_stalled_after",
         "_state",
@@ -73,8 +73,6 @@ class User(Line):
         self._passage: Passage | None = None
         self._framing: Framing | None = None
         self._chunked = False
-        self._fresh = True
-        """It has had no request yet."""
         self._stalled_after = station.limits.stream_idle_timeout_seconds
         self.choked = False
         """What was sent is not taken."""
@@ -158,7 +156,6 @@ class User(Line):
             self._refuse_head(error.status, str(error))
             return
         station.slot.add(_SEEN)
-        self._fresh = False
         choice = station.picker.pick(
             path_of(head.target), head.found, station.weight, station.new_id
         )
@@ -166,27 +163,28 @@ class User(Line):
             self.refuse(404, "no route leads there", to_head=head.method == b"HEAD")
             return
         passage = self._passage = Passage(station, self, head, choice)
+        wire = with_added(head.wire, choice.added) if choice.added else head.wire
         if head.length == len(rest):  # nearly always: the whole request is here, and no more
-            passage.upload(head.wire + rest, [rest] if rest else [], last=True)
+            passage.upload(wire + rest, [rest] if rest else [], last=True)
             self._await_answer()
         elif head.length:
-            self._begin_body(passage, head, rest)
+            self._begin_body(passage, head, wire, rest)
         else:
-            passage.upload(head.wire, [], last=True)
+            passage.upload(wire, [], last=True)
             self._await_answer()
             self._keep(rest)
 
-    def _begin_body(self, passage: Passage, head: RequestHead, rest: bytes) -> None:
+    def _begin_body(self, passage: Passage, head: RequestHead, wire: bytes, rest: bytes) -> None:
         self._state = _BODY
         self._chunked = head.length == CHUNKED
         self._framing = framing(head.length)
         if rest:
-            self._take_body(rest, head.wire)
+            self._take_body(rest, wire)
             return
         if head.expects_continue:
             self.transport.write(CONTINUE)
         self._extend()
-        passage.upload(head.wire, [], last=False)
+        passage.upload(wire, [], last=False)
 
     def _take_body(self, data: bytes, wire: bytes) -> None:
         """Pass on what has come of a request's body; `wire` is its head, if it has not gone yet."""
@@ -255,7 +253,7 @@ class User(Line):
         if self._buffer:
             self._next()
         elif station.draining:
-            self._close()
+            self.drain()
 
     def _next(self) -> None:
         """Go on with what came ahead of its turn."""
@@ -301,7 +299,8 @@ class User(Line):
         self._buffer = b""
         self.deadline = self._station.now + LINGER_SECONDS
         self.release(self.holds)
-        if not self.transport.is_closing():
+        # TLS has no half-close: there only `connection: close` says that this was the last word.
+        if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
 
     def _close(self) -> None:
@@ -312,13 +311,9 @@ class User(Line):
         self.transport.close()
 
     def drain(self) -> None:
-        """End the connection if no request is under way, not even a part of one."""
-        if self._state is not _HEAD or self._buffer:
-            return
-        if self._fresh:  # its first request is surely on the way
-            self.deadline = self._station.now + FIRST_REQUEST_SECONDS
-        else:
-            self._close()
+        """End the connection soon if no request is under way, not even a part of one."""
+        if self._state is _HEAD and not self._buffer:
+            self.deadline = min(self.deadline, self._station.monotonic() + LAST_REQUEST_SECONDS)
 
     def cut(self) -> None:
         """See `Visitor`."""
@@ -334,7 +329,7 @@ class User(Line):
         if self._state is _HEAD and not self.choked:
             if self._buffer:
                 self.refuse(408, "the request's head did not come in time")
-            else:
+            elif not self.unread():
                 self._close()
         elif passage is None or self.choked:
             self.cut()

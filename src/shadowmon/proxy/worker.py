@@ -31,12 +31,12 @@ import msgspec
 from shadowmon.clock import SystemClock
 from shadowmon.ipc.board import Board
 from shadowmon.proxy import plan as plans
+from shadowmon.proxy.door import Door
 from shadowmon.proxy.plan import Plan
 from shadowmon.proxy.station import Station
 from shadowmon.proxy.user import User
 
 
-_BACKLOG = 1024
 _PR_SET_PDEATHSIG = 1
 _DESCRIPTORS_PER_CONNECTION = 2
 _DESCRIPTORS_BESIDE = 256
@@ -58,18 +58,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     handover = socket.socket(fileno=given.handover_fd) if given.handover_fd is not None else None
     board = Board(given.board_fd)
     loop_factory, loop_name = _loop_factory()
-    _say("proxy.worker_started", worker=plan.worker, pid=os.getpid(), loop=loop_name)
+
+    def serving() -> None:
+        _say("proxy.worker_started", worker=plan.worker, pid=os.getpid(), loop=loop_name)
+        if given.serving_fd is not None:
+            os.eventfd_write(given.serving_fd, 1)
+
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        cut = runner.run(serve(plan, listener, board, handover))
+        cut = runner.run(serve(plan, listener, board, handover, serving))
     _say("proxy.worker_stopped", worker=plan.worker, pid=os.getpid(), connections_cut=cut)
     return 0
 
 
 async def serve(
-    plan: Plan, listener: socket.socket, board: Board, handover: socket.socket | None
+    plan: Plan,
+    listener: socket.socket,
+    board: Board,
+    handover: socket.socket | None,
+    serving: Callable[[], None],
 ) -> int:
     """
     Serve until SIGTERM, then drain.
+
+    Args:
+        plan: What to do.
+        listener: Where users come in.
+        board: Counters and weights.
+        handover: Where exchanges go; None: nowhere.
+        serving: Called as soon as users are accepted.
 
     Returns:
         How many connections were still open when the time to drain was over.
@@ -88,12 +104,22 @@ async def serve(
             tasks=tasks,
             own_host=_own_host(listener),
         )
-        server = await loop.create_server(lambda: User(station), sock=listener, backlog=_BACKLOG)
+        door = Door(
+            listener,
+            lambda: User(station),
+            tls=plan.tls,
+            handshake_seconds=plan.limits.head_timeout_seconds,
+            say=lambda event, why: _say(event, worker=plan.worker, why=why),
+        )
+        await door.open()
+        watching = tasks.create_task(door.watch(clock))
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
+        serving()
         await stop.wait()
-        server.close()
+        watching.cancel()
+        door.close()
         await clock.sleep(_SETTLE_SECONDS)
         station.drain()
         with contextlib.suppress(TimeoutError):
@@ -109,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan-fd", type=int, required=True)
     parser.add_argument("--listen-fd", type=int, required=True)
     parser.add_argument("--board-fd", type=int, required=True)
+    parser.add_argument("--serving-fd", type=int, help="an eventfd: told once users are accepted")
     parser.add_argument("--handover-fd", type=int, help="none: nothing is handed over")
     return parser
 

@@ -6,18 +6,21 @@ Same state, same trigger, same answer: no clock, no I/O, no randomness, no log.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shadowmon.records import (
     NO_TRAFFIC,
     Grade,
+    Operation,
     Phase,
     RolloutState,
     TrialId,
 )
 from shadowmon.rollout.ladder import IN_SHADOW, Ladder
 from shadowmon.rollout.transitions import MOVES, PAUSES, Move, Trigger
+from shadowmon.rollout.windows import Window, is_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,10 @@ class Course:
     ladder: Ladder
     cooldown_seconds: float
     may_climb: bool = True
+    phases: tuple[Phase, ...] = (Phase.SHADOWING,)
+    """Those that are gone through up to the shadow, in order."""
+    windows: tuple[Window, ...] = ()
+    """When it may climb; none: always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,10 @@ class Facts:
     pairs_in_stage: int = 0
     route_holder: TrialId | None = None
     grade: Grade = Grade.WAIT
+    expires_at: datetime | None = None
+    """Of an approval."""
+    complaints: str = ""
+    """What users' complaints have against a climb; empty if nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,28 +71,25 @@ def step(state: RolloutState, trigger: Trigger, *, course: Course, facts: Facts)
         course: The stages to climb.
         facts: The time, and what was counted in this stage.
     """
-    match MOVES.get((state.phase, trigger)):
-        case Move.DROP:
-            return _moved(
-                state, Move.DROP, IN_SHADOW, Phase.ROLLED_BACK, course=course, facts=facts
-            )
-        case Move.RE_ARM:
-            return _re_armed(state, course, facts)
-        case Move.STEP_DOWN:
-            return _stepped_down(state, course, facts)
-        case Move.CLIMB:
-            return _climbed(state, course, facts)
-        case _:
-            return Step(state=replace(state, paused=_paused(state, trigger)))
+    move = MOVES.get((state.phase, trigger))
+    if move is None:
+        return Step(state=_resumed_or_paused(state, trigger))
+    return _DO[move](state, course, facts)
 
 
 def why_not_climb(state: RolloutState, *, course: Course, facts: Facts) -> str:
     """Return what keeps the rollout from climbing whatever the evidence; empty if nothing does."""
+    return next((why for why, holds in _obstacles(state, course, facts).items() if holds), "")
+
+
+def _obstacles(state: RolloutState, course: Course, facts: Facts) -> Mapping[str, bool]:
+    """Return everything that may be in the way, the first that matters first."""
     stage = course.ladder.stage(state.stage_index)
     dwelt = (facts.now - state.entered_stage_at).total_seconds()
-    obstacles = {
+    return {
         "climbing is switched off": not course.may_climb,
         "paused": state.paused,
+        "its weight was changed by another hand: resume to take it back": state.drifted,
         "the weight is still being applied": state.applied_weight != state.desired_weight,
         f"the route's traffic is held by trial {facts.route_holder}": (
             facts.route_holder not in {None, state.trial_id}
@@ -95,8 +103,24 @@ def why_not_climb(state: RolloutState, *, course: Course, facts: Facts) -> str:
         f"{dwelt:.0f} of {stage.min_dwell_seconds:.0f} s in this stage": (
             dwelt < stage.min_dwell_seconds
         ),
+        f"outside the change windows ({'; '.join(map(str, course.windows))})": (
+            not is_open(course.windows, facts.now)
+        ),
+        facts.complaints: bool(facts.complaints),
+        "the next stage waits for a person's approval": _lacks_approval(state, course, facts.now),
     }
-    return next((why for why, holds in obstacles.items() if holds), "")
+
+
+def _lacks_approval(state: RolloutState, course: Course, now: datetime) -> bool:
+    index = state.stage_index + 1
+    if index >= len(course.ladder.stages) or not course.ladder.stage(index).needs_approval:
+        return False
+    until = state.approved_until
+    return state.approved_index != index or (until is not None and now >= until)
+
+
+def _dropped(state: RolloutState, course: Course, facts: Facts) -> Step:
+    return _moved(state, Move.DROP, IN_SHADOW, Phase.ROLLED_BACK, course=course, facts=facts)
 
 
 def _climbed(state: RolloutState, course: Course, facts: Facts) -> Step:
@@ -120,9 +144,23 @@ def _stepped_down(state: RolloutState, course: Course, facts: Facts) -> Step:
     return replace(moved, state=replace(moved.state, cooldown_until=until, stepped_down=True))
 
 
+def _advanced(state: RolloutState, course: Course, facts: Facts) -> Step:
+    phase = course.phases[course.phases.index(state.phase) + 1]
+    moved = replace(state, phase=phase, entered_stage_at=facts.now)
+    return Step(state=moved, move=Move.ADVANCE)
+
+
+def _approved(state: RolloutState, course: Course, facts: Facts) -> Step:
+    index = state.stage_index + 1
+    if not course.ladder.stage(index).needs_approval:
+        return Step(state=state)
+    agreed = replace(state, approved_index=index, approved_until=facts.expires_at)
+    return Step(state=agreed, move=Move.APPROVE)
+
+
 def _re_armed(state: RolloutState, course: Course, facts: Facts) -> Step:
     fresh = replace(state, epoch=state.epoch + 1)
-    return _moved(fresh, Move.RE_ARM, IN_SHADOW, Phase.SHADOWING, course=course, facts=facts)
+    return _moved(fresh, Move.RE_ARM, IN_SHADOW, course.phases[0], course=course, facts=facts)
 
 
 def _moved(
@@ -137,20 +175,37 @@ def _moved(
         entered_stage_at=facts.now,
         cooldown_until=None,
         stepped_down=False,
+        approved_index=None,
+        approved_until=None,
+        drifted=False,
     )
     return Step(state=moved, move=move)
 
 
-def _paused(state: RolloutState, trigger: Trigger) -> bool:
-    return PAUSES.get((state.paused, trigger), state.paused)
+_DO: Mapping[Move, Callable[[RolloutState, Course, Facts], Step]] = {
+    Move.ADVANCE: _advanced,
+    Move.APPROVE: _approved,
+    Move.CLIMB: _climbed,
+    Move.STEP_DOWN: _stepped_down,
+    Move.DROP: _dropped,
+    Move.RE_ARM: _re_armed,
+}
 
 
-def begin(trial_id: TrialId, *, now: datetime, epoch: int = 1) -> RolloutState:
-    """Return where every rollout begins: in the shadow, with no weight."""
+def _resumed_or_paused(state: RolloutState, trigger: Trigger) -> RolloutState:
+    paused = PAUSES.get((state.paused, trigger), state.paused)
+    drifted = state.drifted and trigger is not Operation.RESUME
+    return replace(state, paused=paused, drifted=drifted)
+
+
+def begin(
+    trial_id: TrialId, *, now: datetime, epoch: int = 1, phase: Phase = Phase.SHADOWING
+) -> RolloutState:
+    """Return where a rollout begins: in its first phase, with no weight."""
     return RolloutState(
         trial_id=trial_id,
         epoch=epoch,
-        phase=Phase.SHADOWING,
+        phase=phase,
         paused=False,
         stage_index=IN_SHADOW,
         stage_count=1,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -26,6 +27,54 @@ class StageSettings(BaseModel):
     min_pairs: Annotated[int, Field(ge=0)] = 200
     """Pairs that must be scored in this stage before the next climb."""
     min_dwell_seconds: Annotated[float, Field(ge=0)] = 600.0
+    approval: bool = False
+    """A person has to agree before this stage is climbed to (`shadowmon approve`)."""
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class WindowSettings(BaseModel):
+    """Hours of the week in which a rollout may climb; it may always go down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
+    begin: str = Field(default="09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    end: str = Field(default="17:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")
+    zone: str = "UTC"
+    """An IANA name, such as Europe/Berlin."""
+
+    @model_validator(mode="after")
+    def _is_a_stretch(self) -> Self:
+        if self.begin >= self.end:
+            msg = f"begin ({self.begin}) must be before end ({self.end}): a night is two windows"
+            raise ValueError(msg)
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            msg = f"zone ({self.zone}) is no time zone known here: give an IANA name, or UTC"
+            raise ValueError(msg) from error
+        return self
+
+
+class ReviewSettings(BaseModel):
+    """Side by side: which answers people compare, and when they have said enough."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pairs: str
+    """A file of recorded pairs with questions (JSON lines, as `shadowmon replay` reads them)."""
+    margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    """By how much less than half of the time the optimized model may be preferred."""
+    preferences: Annotated[int, Field(ge=100)] = 100
+    """Comparisons that are asked for at least."""
+    votes_per_task: Annotated[int, Field(ge=1, le=25)] = 1
+    """People who compare the same two answers before they count, as their mean."""
+    overlap: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of tasks that one more person compares, to see how far people agree."""
+    experts: dict[str, tuple[str, ...]] = {}
+    """Slice -> the only reviewers who may compare what is in it."""
 
 
 class RolloutSettings(BaseModel):
@@ -47,6 +96,8 @@ class RolloutSettings(BaseModel):
     )
     cooldown_seconds: Annotated[float, Field(ge=0)] = 1800.0
     """After a step down: no move but to zero."""
+    windows: tuple[WindowSettings, ...] = ()
+    """When it may climb. None: always."""
     climb: bool = True
     """False: judge and report, but never raise the weight."""
 

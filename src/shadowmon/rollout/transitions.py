@@ -23,17 +23,31 @@ class Move(enum.Enum):
     CLIMB = enum.auto()
     STEP_DOWN = enum.auto()
     DROP = enum.auto()
+    ADVANCE = enum.auto()
+    """To the next phase before or into the shadow; no weight is moved."""
+    APPROVE = enum.auto()
+    """Remember that a person agreed to the next stage."""
     RE_ARM = enum.auto()
-    """Back to the shadow, in a new epoch: nothing that was proven before counts."""
+    """Back to the first phase, in a new epoch: nothing that was proven before counts."""
 
 
 Trigger: TypeAlias = Decision | Operation
 
 MOVES: dict[tuple[Phase, Trigger], Move] = {
+    (Phase.BENCHMARK, Decision.PROMOTE): Move.ADVANCE,
+    (Phase.BENCHMARK, Decision.ROLL_BACK): Move.DROP,
+    (Phase.BENCHMARK, Operation.APPROVE): Move.ADVANCE,
+    (Phase.BENCHMARK, Operation.ROLL_BACK): Move.DROP,
+    (Phase.SIDE_BY_SIDE, Decision.PROMOTE): Move.ADVANCE,
+    (Phase.SIDE_BY_SIDE, Decision.ROLL_BACK): Move.DROP,
+    (Phase.SIDE_BY_SIDE, Operation.APPROVE): Move.ADVANCE,
+    (Phase.SIDE_BY_SIDE, Operation.ROLL_BACK): Move.DROP,
     (Phase.SHADOWING, Decision.PROMOTE): Move.CLIMB,
+    (Phase.SHADOWING, Operation.APPROVE): Move.APPROVE,
     (Phase.SHADOWING, Decision.ROLL_BACK): Move.DROP,
     (Phase.SHADOWING, Operation.ROLL_BACK): Move.DROP,
     (Phase.PROGRESSING, Decision.PROMOTE): Move.CLIMB,
+    (Phase.PROGRESSING, Operation.APPROVE): Move.APPROVE,
     (Phase.PROGRESSING, Decision.STEP_DOWN): Move.STEP_DOWN,
     (Phase.PROGRESSING, Decision.ROLL_BACK): Move.DROP,
     (Phase.PROGRESSING, Operation.ROLL_BACK): Move.DROP,
@@ -43,6 +57,9 @@ MOVES: dict[tuple[Phase, Trigger], Move] = {
     (Phase.ROLLED_BACK, Operation.RE_ARM): Move.RE_ARM,
 }
 """A key that is missing changes nothing: to hold is the absence of a row."""
+
+WATCHED = frozenset((Phase.SHADOWING, Phase.PROGRESSING, Phase.PROMOTED))
+"""In these phases requests are mirrored, and what they prove is weighed."""
 
 PAUSES: dict[tuple[bool, Trigger], bool] = {
     (False, Operation.PAUSE): True,

@@ -1,27 +1,39 @@
-"""How many fields of two JSON answers differ."""
+"""
+How many fields of two JSON answers differ, and how many of one answer are the truth.
+
+A leaf of the document is a field; what makes two of them agree is said in `values`, what is held
+against what in `agreement`.
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
-
-from shadowmon.records import Answer, Metric, MetricKind, MetricName, Observation, Pair
-from shadowmon.scoring.normalize import phrase
+from shadowmon.records import Metric, MetricKind, MetricName, Observation, Pair
+from shadowmon.scoring.agreement import Agreement, Comparison
+from shadowmon.scoring.documents import document
 from shadowmon.scoring.readable import readable, unread
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.values import Values
 
 
+INEXACT_FIELDS = MetricName("inexact_fields")
 FIELD_DIVERGENCE = MetricName("field_divergence")
+PARTIAL_FIELD_DIVERGENCE = MetricName("partial_field_divergence")
 
-Path: TypeAlias = tuple[str | int, ...]
-"""Keys of objects and places in arrays, from the root to a leaf."""
 
-_FENCE = re.compile(r"\A```[a-zA-Z0-9]*\s*\n(.*)\n\s*```\Z", re.DOTALL)
-"""A Markdown block that is the whole answer, as chat models like to wrap JSON."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsAgainstTruth:
+    """What of one answer's fields is right."""
+
+    exact: bool
+    """Is every field right, and none too many?"""
+    accuracy: float
+    """The share of fields, of the truth's and of the answer's own, that are right."""
+    partial: float
+    """The same with credit for strings that are right in part; at least `accuracy`."""
 
 
 class FieldsScorer:
@@ -29,15 +41,26 @@ class FieldsScorer:
 
     metrics: tuple[Metric, ...] = (
         Metric(
+            name=INEXACT_FIELDS,
+            kind=MetricKind.DIVERGENCE,
+            sentence="The two JSON answers differ in some field (1) or in none (0).",
+        ),
+        Metric(
             name=FIELD_DIVERGENCE,
             kind=MetricKind.DIVERGENCE,
             sentence="The share of the fields of the two JSON answers that differ or stand in"
             " one answer only.",
         ),
+        Metric(
+            name=PARTIAL_FIELD_DIVERGENCE,
+            kind=MetricKind.DIVERGENCE,
+            sentence="As field_divergence, but two texts that share words (F1 of the words) differ"
+            " in part only.",
+        ),
     )
 
     def __init__(self, settings: ScoringSettings) -> None:
-        self._number_tolerance = settings.number_tolerance
+        self._comparison = Comparison(values_of(settings))
 
     def score(self, pair: Pair) -> Sequence[Observation]:
         """See `Scorer.score`."""
@@ -47,69 +70,49 @@ class FieldsScorer:
             return ()
         optimized = readable(pair.optimized)
         if optimized is None:
-            return [unread(FIELD_DIVERGENCE, pair.optimized)]
+            return [unread(metric.name, pair.optimized) for metric in self.metrics]
         found = document(optimized)
-        distance = 1.0 if found is None else self.divergence(expected, found)
-        return [Observation(metric=FIELD_DIVERGENCE, distance=distance)]
+        if found is None:
+            return [Observation(metric=metric.name, distance=1.0) for metric in self.metrics]
+        shared = self._comparison.agreement(expected, found)
+        return [
+            Observation(metric=INEXACT_FIELDS, distance=float(not shared.whole)),
+            Observation(metric=FIELD_DIVERGENCE, distance=_divergence(shared)),
+            Observation(metric=PARTIAL_FIELD_DIVERGENCE, distance=1 - shared.partial),
+        ]
 
     def divergence(self, expected: Any, found: Any) -> float:  # noqa: ANN401 - any JSON
         """Return the share of leaves, of all that either document has, that do not agree."""
-        ours, theirs = dict(leaves(expected)), dict(leaves(found))
-        paths = ours.keys() | theirs.keys()
-        agree = sum(
-            path in ours and path in theirs and self._same(ours[path], theirs[path])
-            for path in paths
-        )
-        return 1 - agree / len(paths)
-
-    def _same(self, one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON leaf
-        """Compare two leaves: a number is never a string, and `true` is not 1."""
-        if isinstance(one, str) and isinstance(other, str):
-            return phrase(one) == phrase(other)
-        if _is_number(one) and _is_number(other):
-            return _close(one, other, self._number_tolerance)
-        return type(one) is type(other) and bool(one == other)
+        return _divergence(self._comparison.agreement(expected, found))
 
 
-def document(answer: Answer) -> Any:  # noqa: ANN401 - any JSON
-    """Return the answer as JSON; None if it is not, or if its text is a bare string or number."""
-    if answer.fields is not None:
-        return answer.fields
-    text = (answer.text or "").strip()
-    if fenced := _FENCE.match(text):
-        text = fenced[1].strip()
-    if not text.startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # nested too deep to be meant
-        return None
+def fields_against_truth(
+    answer: Any,  # noqa: ANN401 - any JSON
+    truth: Any,  # noqa: ANN401 - any JSON
+    settings: ScoringSettings,
+) -> FieldsAgainstTruth:
+    """
+    Hold one model's fields against a label that is JSON.
+
+    Args:
+        answer: The answer as JSON (`documents.document`); None if it is not, which is all wrong.
+        truth: The label as JSON; not None.
+        settings: What is tolerated.
+    """
+    if answer is None:
+        return FieldsAgainstTruth(exact=False, accuracy=0.0, partial=0.0)
+    shared = Comparison(values_of(settings)).agreement(truth, answer)
+    return FieldsAgainstTruth(exact=shared.whole, accuracy=shared.accuracy, partial=shared.partial)
 
 
-def leaves(document: Any) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - any JSON
-    """Yield every leaf with its path; an empty object or array is a leaf. At least one."""
-    waiting: list[tuple[Path, Any]] = [((), document)]
-    while waiting:  # a stack of our own: JSON may be nested deeper than Python calls
-        path, node = waiting.pop()
-        if isinstance(node, dict) and node:
-            waiting += [((*path, str(key)), child) for key, child in node.items()]
-        elif isinstance(node, list | tuple) and node:
-            waiting += [((*path, place), child) for place, child in enumerate(node)]
-        else:
-            yield path, node
+def values_of(settings: ScoringSettings) -> Values:
+    """Return how the settings have two values compared."""
+    return Values(
+        tolerance=settings.number_tolerance,
+        typed=settings.typed_fields,
+        fold=settings.fold_strings,
+    )
 
 
-def _is_number(leaf: object) -> bool:
-    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
-
-
-def _close(one: float, other: float, tolerance: float) -> bool:
-    """Compare two numbers; whole numbers beyond the range of a float only exactly."""
-    if one == other:
-        return True
-    try:
-        return math.isclose(one, other, rel_tol=tolerance) or (
-            math.isnan(one) and math.isnan(other)
-        )
-    except OverflowError:
-        return False
+def _divergence(shared: Agreement) -> float:
+    return 1 - shared.accuracy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shadowmon.records import Answer, Metric, MetricKind, MetricName, Observation, Pair
 from shadowmon.scoring.distributions import jensen_shannon, normalized
@@ -36,30 +36,34 @@ class LabelScorer:
 
     def score(self, pair: Pair) -> Sequence[Observation]:
         """See `Scorer.score`."""
-        baseline = readable(pair.baseline)
+        baseline, optimized = readable(pair.baseline), readable(pair.optimized)
         if baseline is None:
             return ()
-        optimized = readable(pair.optimized)
-        applies = {
-            DISAGREEMENT: baseline.label is not None,
-            PROBABILITY_DIVERGENCE: _distribution(baseline) is not None,
-        }
+        expected = _distribution(baseline)
         if optimized is None:
-            return [unread(metric, pair.optimized) for metric, does in applies.items() if does]
-        measure = {DISAGREEMENT: _disagreement, PROBABILITY_DIVERGENCE: _probability_divergence}
-        return [measure[metric](baseline, optimized) for metric, does in applies.items() if does]
+            applying = [
+                *([DISAGREEMENT] if baseline.label is not None else []),
+                *([PROBABILITY_DIVERGENCE] if expected is not None else []),
+            ]
+            return [unread(metric, pair.optimized) for metric in applying]
+        observations = []
+        if baseline.label is not None:
+            observations.append(_disagreement(baseline.label, optimized.label))
+        if expected is not None:
+            observations.append(_probability_divergence(expected, _distribution(optimized)))
+        return observations
 
 
-def _disagreement(baseline: Answer, optimized: Answer) -> Observation:
-    if baseline.label is None or optimized.label is None:
+def _disagreement(expected: str, found: str | None) -> Observation:
+    if found is None:
         return Observation(metric=DISAGREEMENT, missing="optimized_without_label")
-    differs = baseline.label.strip() != optimized.label.strip()
-    return Observation(metric=DISAGREEMENT, distance=float(differs))
+    return Observation(metric=DISAGREEMENT, distance=float(expected.strip() != found.strip()))
 
 
-def _probability_divergence(baseline: Answer, optimized: Answer) -> Observation:
-    expected, found = _distribution(baseline), _distribution(optimized)
-    if expected is None or found is None:
+def _probability_divergence(
+    expected: Mapping[str, float], found: Mapping[str, float] | None
+) -> Observation:
+    if found is None:
         return Observation(metric=PROBABILITY_DIVERGENCE, missing="optimized_without_probabilities")
     return Observation(metric=PROBABILITY_DIVERGENCE, distance=jensen_shannon(expected, found))
 

@@ -13,6 +13,8 @@ import unicodedata
 
 _GAP = re.compile(r"(?<=\S)[^\S\n]+")
 """Blanks within a line; not its indentation, which has a meaning in code."""
+_SIGNS = re.compile(r"[^\w\s\x00-\x7f]{64,}")
+"""A combining mark is none of the characters that are left out here."""
 
 
 def prose(text: str) -> str:
@@ -22,8 +24,13 @@ def prose(text: str) -> str:
     Unicode NFC (UAX #15), one kind of line end, a single blank within a line, no blanks at a
     line's end, no blank lines around the whole. Case, punctuation and indentation stand.
     """
-    lines = unicodedata.normalize("NFC", text).splitlines()
-    return "\n".join(_GAP.sub(" ", line).rstrip() for line in lines).strip("\n")
+    return _laid_out(_composed(text))
+
+
+def same_prose(one: str, other: str) -> bool:
+    """Return whether two texts are the same as `prose`; what differs in words is told soonest."""
+    one, other = _composed(one), _composed(other)
+    return one.split() == other.split() and _laid_out(one) == _laid_out(other)
 
 
 def phrase(text: str) -> str:
@@ -33,4 +40,22 @@ def phrase(text: str) -> str:
     As `prose`, and beyond it: any run of white space is one blank, and case is folded. A field
     holds a name, a date or an amount: its lines and its capitals are layout.
     """
-    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+    return " ".join(_composed(text).split()).casefold()
+
+
+def _laid_out(text: str) -> str:
+    lines = (_GAP.sub(" ", line).rstrip() for line in text.splitlines())
+    return "\n".join(lines).strip("\n")
+
+
+def _composed(text: str) -> str:
+    """
+    Return the text in NFC; as it stands if it piles up more marks than any language does.
+
+    Putting marks in order takes time that grows with the square of their number.
+    """
+    if text.isascii() or any(
+        any(map(unicodedata.combining, run[0])) for run in _SIGNS.finditer(text)
+    ):
+        return text
+    return unicodedata.normalize("NFC", text)

@@ -151,6 +151,8 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _plain(each: Observation) -> Observation:
     """Return it with figures of the type that they are sent by; a stranger's may be numpy's."""
+    if type(each.distance) is float:  # nearly always
+        return each
     if each.distance is not None:
         return replace(each, distance=float(each.distance))
     if each.baseline is None or each.optimized is None or isinstance(each.baseline, bool):

@@ -25,12 +25,20 @@ _REPEATED_WORDS = 64
 
 def repeats(text: str) -> bool:
     """Return whether the text has degenerated into repetition."""
-    words = words_and_marks(text)
+    return degenerated(words_and_marks(text))
+
+
+def degenerated(words: Sequence[str]) -> bool:
+    """Return the same of a text's words and marks; most texts are cleared by counting words."""
     if len(words) < _TAIL_WORDS:
         return False
-    return looping_tail(words) >= _TAIL_WORDS or (
-        len(words) >= _REPEATED_WORDS and repeated_share(words) > _REPEATED_SHARE
-    )
+    # Each of the last words stands in each copy of a phrase that the text ends in.
+    in_copies = all(words.count(word) >= _TAIL_COPIES for word in words[-4:])
+    if in_copies and looping_tail(words) >= _TAIL_WORDS:
+        return True
+    # There are at least as many different runs of four words as different first words.
+    few_words = len(set(words[:-3])) <= (1 - _REPEATED_SHARE) * (len(words) - 3)
+    return few_words and len(words) >= _REPEATED_WORDS and repeated_share(words) > _REPEATED_SHARE
 
 
 def looping_tail(words: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from shadowmon.records import (
     Reply,
     Scope,
 )
+from shadowmon.scoring.prompt_cache import is_uneven
 from shadowmon.scoring.readable import readable
 from shadowmon.scoring.settings import ScoringSettings
 
@@ -35,6 +36,9 @@ _FIGURES: dict[MetricName, Callable[[Reply, Answer], float | None]] = {
     OUTPUT_TOKENS_EXCESS: lambda _, answer: answer.output_tokens,
     COST_EXCESS: lambda reply, _: reply.cost,
 }
+
+
+_TIMES = frozenset((LATENCY_EXCESS, FIRST_TOKEN_EXCESS))
 
 
 def _excess_metric(name: MetricName, sentence: str) -> Metric:
@@ -102,7 +106,10 @@ def _excesses(pair: Pair) -> list[Observation]:
     if baseline is None or optimized is None:
         return []
     observations = []
+    uneven = is_uneven(baseline, optimized)
     for metric, figure in _FIGURES.items():
+        if uneven and metric in _TIMES:
+            continue
         ours, theirs = figure(pair.baseline, baseline), figure(pair.optimized, optimized)
         if ours is not None and theirs is not None:
             observations.append(Observation(metric=metric, distance=excess(ours, theirs)))

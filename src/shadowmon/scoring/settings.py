@@ -25,6 +25,11 @@ class ScoringSettings(BaseModel):
     nice: Annotated[int, Field(ge=0, le=19)] = 10
     unsafe_patterns: tuple[str, ...] = ()
     """Regular expressions; an answer that one of them matches is a safety violation."""
+    unsafe_phrases: tuple[str, ...] = ()
+    """Words and phrases; found as whole words whatever the case. Each is a safety violation."""
+    confirm_patterns: bool = False
+    """Count a pattern or phrase found in one model's answer alone only if the moderation endpoint
+    flags that answer too; where it has no answer the finding counts (scoring/safety.py)."""
     slow_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Of the baseline's latency: what is beyond it counts as `slow`."""
     slow_rise: Annotated[float, Field(ge=0)] = 0.1
@@ -33,3 +38,8 @@ class ScoringSettings(BaseModel):
     """Pairs on which the quantile is measured, for the pairs after them."""
     number_tolerance: Annotated[float, Field(ge=0)] = 1e-9
     """Relative difference up to which two numbers in JSON answers are the same."""
+    typed_fields: bool = False
+    """Is a number written as a string ("9.00") another value than the number, and a date in another
+    form another date? As a program would see it; a person would not."""
+    fold_strings: bool = True
+    """Do case and compatibility forms of a JSON string make no difference? Blanks never do."""

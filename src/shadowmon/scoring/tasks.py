@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 
-_TEXT = ("text", "safety", "service")
+_TEXT = ("text", "tokens", "safety", "service")
 
 SCORERS: dict[str, tuple[str, ...]] = {
     "classification": ("label", "safety", "service"),
-    "extraction": ("fields", "safety", "service"),
-    "summarization": _TEXT,
-    "chat": _TEXT,
-    "code": _TEXT,
-    "math": _TEXT,
+    "extraction": ("fields", "schema", "safety", "service"),
+    "summarization": (*_TEXT, "grounding"),
+    "chat": (*_TEXT, "tools", "schema"),
+    "code": ("code", *_TEXT),
+    "math": ("math", *_TEXT),
     "critical": _TEXT,
-    "embedding": _TEXT,
-    "ranking": _TEXT,
+    "embedding": ("embedding", "service"),
+    "ranking": ("ranking", "service"),
     "custom": ("text", "fields", "safety", "service"),
 }
 """By the task's word in the configuration; a test holds the keys to `policy.settings.Task`."""

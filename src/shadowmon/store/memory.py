@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shadowmon.errors import StoreError
-from shadowmon.records import Awaiting, Cell, Counts, ExchangeId, TrialId
+from shadowmon.records import Awaiting, Cell, Counts, DeadLetter, ExchangeId, Preference, TrialId
 from shadowmon.store import rows
 from shadowmon.store.accounts import RETIRED, add
 from shadowmon.store.canonical import clean
@@ -30,6 +30,9 @@ class MemoryStore:
         self._awaiting: dict[tuple[TrialId, ExchangeId], Awaiting] = {}
         self._labels: dict[ExchangeId, str] = {}
         self._retired = {RETIRED}
+        self._places: dict[str, int] = {}
+        self._dead: dict[tuple[str, int], DeadLetter] = {}
+        self._preferences: dict[tuple[TrialId, int, ExchangeId, str], Preference] = {}
 
     async def open(self) -> None:
         """See `Store.open`."""
@@ -55,6 +58,7 @@ class MemoryStore:
             awaiting=tuple(pairs),
             labels=dict(self._labels),
             last_number=len(self._journal),
+            preferences=tuple(self._preferences.values()),
         )
 
     async def commit(self, save: Save) -> None:
@@ -68,6 +72,7 @@ class MemoryStore:
             rows.to_account(rows.of_account(*key, counts)) for key, counts in save.accounts.items()
         )
         pairs = [rows.to_awaiting(rows.of_awaiting(pair)) for pair in save.awaiting]
+        said = [rows.to_preference(rows.of_preference(each)) for each in save.preferences]
         # Nothing above may change the store, and nothing below may fail.
         self._journal += links
         self._snapshots |= snapshots
@@ -78,6 +83,9 @@ class MemoryStore:
         for trial_id, exchange_id in save.settled:
             self._awaiting.pop((TrialId(clean(trial_id)), ExchangeId(clean(exchange_id))), None)
         self._labels |= {ExchangeId(clean(one)): clean(label) for one, label in save.labels.items()}
+        for each in said:
+            key = (each.trial_id, each.epoch, each.task, each.reviewer)
+            self._preferences.setdefault(key, each)
         waiting = {exchange_id for _, exchange_id in self._awaiting}
         self._labels = {one: label for one, label in self._labels.items() if one in waiting}
 
@@ -94,6 +102,39 @@ class MemoryStore:
             and (before is None or row.number < before)
         )
         return tuple(row for row, _ in zip(found, range(limit), strict=False))
+
+    async def following(self, number: int, *, limit: int = 100) -> Sequence[Row]:
+        """See `Store.following`."""
+        self._must_be_open()
+        return tuple(self._journal[number : number + limit])
+
+    async def newest(self) -> int:
+        """See `Store.newest`."""
+        self._must_be_open()
+        return len(self._journal)
+
+    async def place(self, reader: str) -> int | None:
+        """See `Store.place`."""
+        self._must_be_open()
+        return self._places.get(clean(reader))
+
+    async def move(
+        self, reader: str, number: int, *, dead: DeadLetter | None = None, dead_max: int = 1_000
+    ) -> None:
+        """See `Store.move`."""
+        self._must_be_open()
+        if dead is not None:
+            letter = rows.to_dead_letter(rows.of_dead_letter(dead))
+            self._dead.setdefault((letter.reader, letter.number), letter)
+            own = sorted(key for key in self._dead if key[0] == letter.reader)
+            for key in own[:-dead_max]:
+                del self._dead[key]
+        self._places[clean(reader)] = number
+
+    async def dead_letters(self, *, limit: int = 100) -> Sequence[DeadLetter]:
+        """See `Store.dead_letters`."""
+        self._must_be_open()
+        return tuple(self._dead[key] for key in sorted(self._dead, key=_newest_first)[:limit])
 
     async def verify(self) -> int:
         """See `Store.verify`."""
@@ -131,3 +172,8 @@ class MemoryStore:
         if not self._open:
             msg = "the store is not open"
             raise StoreError(msg)
+
+
+def _newest_first(key: tuple[str, int]) -> tuple[int, str]:
+    reader, number = key
+    return -number, reader

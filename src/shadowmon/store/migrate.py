@@ -51,7 +51,23 @@ _FIRST: Migration = (
     "CREATE TABLE labels (exchange_id TEXT NOT NULL PRIMARY KEY, label TEXT NOT NULL)",
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST,)
+_NOTIFIED: Migration = (
+    "CREATE TABLE places (reader TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL)",
+    """CREATE TABLE dead_letters (
+        reader TEXT NOT NULL, number INTEGER NOT NULL, message_id TEXT NOT NULL,
+        topic TEXT NOT NULL, sentence TEXT NOT NULL, problem TEXT NOT NULL,
+        tries INTEGER NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (reader, number)) WITHOUT ROWID""",
+)
+
+_REVIEWED: Migration = (
+    """CREATE TABLE preferences (
+        number INTEGER NOT NULL PRIMARY KEY, trial_id TEXT NOT NULL, epoch INTEGER NOT NULL,
+        task TEXT NOT NULL, reviewer TEXT NOT NULL, choice TEXT NOT NULL, at TEXT NOT NULL,
+        UNIQUE (trial_id, epoch, task, reviewer))""",
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _NOTIFIED, _REVIEWED)
 
 
 async def migrate(

@@ -13,11 +13,14 @@ from shadowmon.errors import StoreError
 from shadowmon.records import (
     Awaiting,
     Cell,
+    Choice,
     Counts,
+    DeadLetter,
     Entry,
     EntryKind,
     ExchangeId,
     MetricName,
+    Preference,
     SliceName,
     TrialId,
 )
@@ -147,4 +150,55 @@ def to_awaiting(read: Read) -> Awaiting:
         )
     except ValueError as error:
         msg = f"the pair {read['exchange_id']} that waits for a label cannot be read: {error}"
+        raise StoreError(msg) from error
+
+
+def of_preference(preference: Preference) -> Columns:
+    """Write what a person preferred."""
+    return {
+        "trial_id": clean(preference.trial_id),
+        "epoch": preference.epoch,
+        "task": clean(preference.task),
+        "reviewer": clean(preference.reviewer),
+        "choice": preference.choice.value,
+        "at": from_moment(preference.at, where="the preference's moment"),
+    }
+
+
+def to_preference(read: Read) -> Preference:
+    """Read what a person preferred."""
+    try:
+        return Preference(
+            trial_id=TrialId(read["trial_id"]),
+            epoch=read["epoch"],
+            task=ExchangeId(read["task"]),
+            reviewer=read["reviewer"],
+            choice=Choice(read["choice"]),
+            at=to_moment(read["at"]),
+        )
+    except ValueError as error:
+        msg = f"preference {read['number']} cannot be read: {error}"
+        raise StoreError(msg) from error
+
+
+def of_dead_letter(letter: DeadLetter) -> Columns:
+    """Write what a reader could not be told."""
+    return {
+        "reader": clean(letter.reader),
+        "number": letter.number,
+        "message_id": clean(letter.message_id),
+        "topic": clean(letter.topic),
+        "sentence": clean(letter.sentence),
+        "problem": clean(letter.problem),
+        "tries": letter.tries,
+        "at": from_moment(letter.at, where="the dead letter's moment"),
+    }
+
+
+def to_dead_letter(read: Read) -> DeadLetter:
+    """Read what a reader could not be told."""
+    try:
+        return DeadLetter(**{**read, "at": to_moment(read["at"])})
+    except ValueError as error:
+        msg = f"dead letter {read['message_id']} cannot be read: {error}"
         raise StoreError(msg) from error

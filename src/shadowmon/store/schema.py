@@ -6,7 +6,7 @@ A test holds this file against `migrate`: whoever changes a table here adds a mi
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 
 metadata = MetaData()
@@ -84,3 +84,39 @@ labels = Table(
     Column("exchange_id", Text, primary_key=True),
     Column("label", Text, nullable=False),
 )
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("trial_id", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    UniqueConstraint("trial_id", "epoch", "task", "reviewer"),
+)
+"""What people preferred, side by side; numbered in the order in which they said it."""
+
+places = Table(
+    "places",
+    metadata,
+    Column("reader", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+"""How far each reader of the journal is: the last entry that it is done with."""
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("reader", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+)
+"""What a reader could not be told."""

@@ -20,14 +20,14 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import URL, select
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shadowmon.errors import StoreError
-from shadowmon.records import TrialId
-from shadowmon.store import lock, schema, statements
+from shadowmon.records import DeadLetter, TrialId
+from shadowmon.store import lock, reading, rows, statements
 from shadowmon.store.canonical import clean
 from shadowmon.store.chain import GENESIS, Head, already_in, cleaned, follow
 from shadowmon.store.migrate import migrate
@@ -42,6 +42,8 @@ CHECKED_AT_START = 1000
 """Journal entries, the newest ones, that `open` goes through."""
 
 _BATCH = 1000
+_UNREADABLE = "the journal cannot be read"
+_UNWRITABLE = "it cannot be written"
 _MENDED = {(3, 51): 3, (3, 50): 7, (3, 44): 6}
 """SQLite's series -> its first patch without the WAL-reset bug."""
 _BUSY_SECONDS = 2.0
@@ -129,7 +131,7 @@ class SqlStore:
         To give the same entries again after a failure or a cancellation is right: those that had
         been remembered after all are not remembered twice.
         """
-        with self._foreign("it cannot be written"):
+        with self._foreign(_UNWRITABLE):
             entries = [cleaned(entry) for entry in save.entries]
             writes = statements.Writes.of(save)
 
@@ -140,23 +142,61 @@ class SqlStore:
             await statements.append(connection, head, entries[known:])
             await writes.perform(connection)
 
-        await self._transaction("it cannot be written", write)
+        await self._transaction(_UNWRITABLE, write)
         self._doubt = None
 
     async def journal(
         self, *, trial_id: TrialId | None = None, before: int | None = None, limit: int = 100
     ) -> Sequence[Row]:
         """See `Store.journal`."""
-        query = select(schema.journal).order_by(schema.journal.c.number.desc()).limit(limit)
-        if trial_id is not None:
-            query = query.where(schema.journal.c.trial_id == clean(trial_id))
-        if before is not None:
-            query = query.where(schema.journal.c.number < before)
+        query = reading.newest_first(trial_id, before, limit)
 
         async def read(connection: AsyncConnection) -> Sequence[Row]:
             return await statements.links(connection, query)
 
-        return await self._transaction("the journal cannot be read", read)
+        return await self._transaction(_UNREADABLE, read)
+
+    async def following(self, number: int, *, limit: int = 100) -> Sequence[Row]:
+        """See `Store.following`."""
+
+        async def read(connection: AsyncConnection) -> Sequence[Row]:
+            return await statements.links_after(connection, number, limit)
+
+        return await self._transaction(_UNREADABLE, read)
+
+    async def newest(self) -> int:
+        """See `Store.newest`."""
+        return (await self._transaction(_UNREADABLE, statements.head)).number
+
+    async def place(self, reader: str) -> int | None:
+        """See `Store.place`."""
+
+        async def read(connection: AsyncConnection) -> int | None:
+            return await reading.place(connection, reader)
+
+        return await self._transaction(_UNREADABLE, read)
+
+    async def move(
+        self, reader: str, number: int, *, dead: DeadLetter | None = None, dead_max: int = 1_000
+    ) -> None:
+        """See `Store.move`."""
+        with self._foreign(_UNWRITABLE):
+            letter = None if dead is None else rows.of_dead_letter(dead)
+
+        async def write(connection: AsyncConnection) -> None:
+            if letter is not None:
+                await reading.bury(connection, letter, kept=dead_max)
+            await reading.move(connection, reader, number)
+
+        await self._transaction(_UNWRITABLE, write)
+
+    async def dead_letters(self, *, limit: int = 100) -> Sequence[DeadLetter]:
+        """See `Store.dead_letters`."""
+
+        async def read(connection: AsyncConnection) -> Sequence[DeadLetter]:
+            return await reading.buried(connection, limit)
+
+        return await self._transaction(_UNREADABLE, read)
 
     async def verify(self) -> int:
         """See `Store.verify`. Commits may go on meanwhile."""
@@ -192,7 +232,7 @@ class SqlStore:
             last = (await statements.head(connection)).number
             return await statements.head_before(connection, last - CHECKED_AT_START + 1)
 
-        await self._walk(await self._transaction("the journal cannot be read", start))
+        await self._walk(await self._transaction(_UNREADABLE, start))
 
     async def _walk(self, head: Head) -> Head:
         """Follow the chain from `head` to its end, in short transactions."""
@@ -210,7 +250,7 @@ class SqlStore:
             return reached
 
         while not at_end:
-            head = await self._transaction("the journal cannot be read", further)
+            head = await self._transaction(_UNREADABLE, further)
         return head
 
     # --- the connection ---

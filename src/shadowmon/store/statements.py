@@ -22,7 +22,16 @@ from shadowmon.store.accounts import RETIRED, RETIRED_KEPT, add
 from shadowmon.store.canonical import clean
 from shadowmon.store.chain import GENESIS, Head, end, link
 from shadowmon.store.rows import Columns
-from shadowmon.store.schema import accounts, awaiting, journal, labels, meta, retired, snapshots
+from shadowmon.store.schema import (
+    accounts,
+    awaiting,
+    journal,
+    labels,
+    meta,
+    preferences,
+    retired,
+    snapshots,
+)
 from shadowmon.store.store import Row, Save, Saved
 
 
@@ -45,6 +54,7 @@ _KEEP_SNAPSHOT = _keep(snapshots)
 _KEEP_ACCOUNT = _keep(accounts)
 _KEEP_AWAITING = _keep(awaiting)
 _KEEP_LABEL = _keep(labels)
+_KEEP_PREFERENCE = insert(preferences).on_conflict_do_nothing()
 _SETTLE = delete(awaiting).where(
     awaiting.c.trial_id == bindparam("the_trial"),
     awaiting.c.exchange_id == bindparam("the_exchange"),
@@ -122,6 +132,9 @@ async def everything(connection: AsyncConnection) -> Saved:
             for row in await _all(connection, select(labels))
         },
         last_number=(await head(connection)).number,
+        preferences=tuple(
+            map(rows.to_preference, await _all(connection, select(preferences).order_by("number")))
+        ),
     )
 
 
@@ -139,6 +152,7 @@ class Writes:
     awaiting: list[Columns]
     settled: list[Columns]
     labels: list[Columns]
+    preferences: list[Columns]
 
     @classmethod
     def of(cls, save: Save) -> Self:
@@ -160,6 +174,7 @@ class Writes:
                 {"exchange_id": clean(exchange_id), "label": clean(label)}
                 for exchange_id, label in save.labels.items()
             ],
+            preferences=[rows.of_preference(each) for each in save.preferences],
         )
 
     async def perform(self, connection: AsyncConnection) -> None:
@@ -175,6 +190,7 @@ class Writes:
             (_SETTLE, self.settled),
             (_KEEP_LABEL, self.labels),
             (_FORGET_LABEL, touched),
+            (_KEEP_PREFERENCE, self.preferences),
         ):
             if parameters:
                 await connection.execute(statement, parameters)

@@ -6,7 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shadowmon.records import Awaiting, Cell, Counts, Entry, ExchangeId, TrialId
+from shadowmon.records import (
+    Awaiting,
+    Cell,
+    Counts,
+    DeadLetter,
+    Entry,
+    ExchangeId,
+    Preference,
+    TrialId,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,8 @@ class Save:
     """Pairs that wait no longer."""
     labels: Mapping[ExchangeId, str] = field(default_factory=dict)
     """Labels of pairs that still wait."""
+    preferences: Sequence[Preference] = ()
+    """Each reviewer's first word on a task stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,8 @@ class Saved:
     labels: Mapping[ExchangeId, str]
     last_number: int
     """Of the journal; 0 if it is empty."""
+    preferences: Sequence[Preference] = ()
+    """In the order in which they were given."""
 
 
 class Store(Protocol):
@@ -105,6 +118,60 @@ class Store(Protocol):
     ) -> Sequence[Row]:
         """
         Return the newest entries first, of one trial or of all.
+
+        Raises:
+            StoreError: If it cannot be read.
+
+        """
+        ...
+
+    async def following(self, number: int, *, limit: int = 100) -> Sequence[Row]:
+        """
+        Return the journal's next entries after a number, the oldest first.
+
+        Raises:
+            StoreError: If they cannot be read.
+
+        """
+        ...
+
+    async def newest(self) -> int:
+        """
+        Return the number of the journal's newest entry; 0 if it is empty.
+
+        Raises:
+            StoreError: If it cannot be read.
+
+        """
+        ...
+
+    async def place(self, reader: str) -> int | None:
+        """
+        Return the last entry that a reader of the journal is done with; None if it is a new one.
+
+        Raises:
+            StoreError: If it cannot be read.
+
+        """
+        ...
+
+    async def move(
+        self, reader: str, number: int, *, dead: DeadLetter | None = None, dead_max: int = 1_000
+    ) -> None:
+        """
+        Remember how far a reader is, and what it could not be told: both or none.
+
+        Of each reader's dead letters the newest `dead_max` are kept.
+
+        Raises:
+            StoreError: If it was not remembered.
+
+        """
+        ...
+
+    async def dead_letters(self, *, limit: int = 100) -> Sequence[DeadLetter]:
+        """
+        Return what could not be told, the newest first.
 
         Raises:
             StoreError: If it cannot be read.

@@ -9,84 +9,35 @@ Rule 3: a counter whose label values are all known beforehand exists before anyt
 
 from __future__ import annotations
 
-import enum
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from shadowmon.ipc.board import USER_SECONDS
 from shadowmon.records import Decision, Grade, Outcome, Phase
+from shadowmon.telemetry.family import Family
+from shadowmon.telemetry.family import counter as _counter
+from shadowmon.telemetry.family import gauge as _gauge
+from shadowmon.telemetry.family import histogram as _histogram
+from shadowmon.telemetry.funnel import ARMS, FUNNEL, SHADOW_CALLS
 
-
-PREFIX = "shadowmon_"
 
 SERIES_MAX = 10_000
 """Series of one family that are shown; what is beyond them is left out and counted."""
 
+SERIES_TOLD_MAX = 2_000
+"""Series of one family that one process tells: its labels might come from a stranger by a bug."""
+
 REPLY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the buckets of models' reply times; one more bucket has no bound."""
 
-UNBOUNDED = "+Inf"
-SUM = "sum"
-"""In the place of a bucket's bound, the last label: the sum of what was observed."""
+LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the buckets of how late an event loop woke up; one more bucket has no bound."""
 
-
-class Kind(enum.StrEnum):
-    """How a family's numbers behave."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """One metric family."""
-
-    name: str
-    """Without the prefix."""
-    kind: Kind
-    sentence: str
-    labels: tuple[str, ...] = ()
-    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Label -> all the values it can have, where they are known beforehand."""
-    buckets: tuple[float, ...] = ()
-    """Of a histogram: upper bounds, without the last one."""
-
-    def bounds(self) -> tuple[str, ...]:
-        """Return a histogram's upper bounds as text, the last one included."""
-        return (*map(str, self.buckets), UNBOUNDED)
-
-
-def _counter(name: str, sentence: str, *labels: str, **closed: tuple[str, ...]) -> Family:
-    return Family(name=name, kind=Kind.COUNTER, sentence=sentence, labels=labels, closed=closed)
-
-
-def _gauge(name: str, sentence: str, *labels: str, **closed: tuple[str, ...]) -> Family:
-    return Family(name=name, kind=Kind.GAUGE, sentence=sentence, labels=labels, closed=closed)
-
-
-def _histogram(
-    name: str,
-    sentence: str,
-    buckets: tuple[float, ...],
-    *labels: str,
-    **closed: tuple[str, ...],
-) -> Family:
-    return Family(
-        name=name,
-        kind=Kind.HISTOGRAM,
-        sentence=sentence,
-        labels=labels,
-        closed=closed,
-        buckets=buckets,
-    )
-
-
-ARMS = ("baseline", "optimized")
-SOURCES = ("proxy", "tap", "mirror")
+WHO = ("pair_id", "trace_id")
+"""What leads from a slow reply to its pair, and to its trace; a part that is not known is empty."""
+SOURCES = ("proxy", "tap", "events", "ext_proc", "mirror")
 FATES = (
     "mirrored",
+    "budgeted_out",
     "sampled_out",
     "shed",
     "oversize",
@@ -150,13 +101,18 @@ _MIRROR = (
         outcome=tuple(Outcome),
     ),
     _histogram(
-        "reply_duration_seconds", "How long models' good replies took.", REPLY_SECONDS, "model"
+        "reply_duration_seconds",
+        "How long models' good replies took.",
+        REPLY_SECONDS,
+        "model",
+        exemplars=WHO,
     ),
     _histogram(
         "reply_first_byte_seconds",
         "From a request to the first byte of a model's good reply.",
         REPLY_SECONDS,
         "model",
+        exemplars=WHO,
     ),
     _counter(
         "shadow_tokens_total",
@@ -168,6 +124,13 @@ _MIRROR = (
     _counter(
         "shadow_cost_total", "What shadow calls cost, in the currency of the prices.", "model"
     ),
+    _counter(
+        "pair_cost_total",
+        "What the answers of pairs cost of which both costs are known.",
+        "trial",
+        "arm",
+        arm=ARMS,
+    ),
 )
 
 _SCORING = (
@@ -176,18 +139,25 @@ _SCORING = (
         "Exchanges of which no pair was made, by why.",
         "trial",
         "reason",
-        reason=("client_gone", "baseline_truncated", "missing", "shed"),
+        reason=("client_gone", "baseline_truncated", "missing", "shed", "failed"),
     ),
     _counter(
         "unscorable_total",
         "Pairs that no scorer could read, by why.",
         "trial",
         "reason",
-        reason=("crash", "hang", "memory", "unsendable"),
+        reason=("crash", "hang", "memory", "unsendable", "failed"),
     ),
     _counter("pairs_total", "Pairs that were scored.", "trial"),
     _counter(
         "pairs_set_aside_total", "Pairs given up after their scorer process was lost.", "trial"
+    ),
+    _counter(
+        "assessments_total",
+        "What came of asking an assessor about a pair: found, missing, or why it was unavailable.",
+        "trial",
+        "metric",
+        "outcome",
     ),
     _counter("observations_total", "Observations that scorers made.", "trial", "metric"),
     _counter("scorer_failures_total", "Pairs on which a scorer failed.", "scorer"),
@@ -235,6 +205,11 @@ _EVIDENCE = (
         "evidence_log_e_value", "How far a rule's claim is proven (natural logarithm).", *_CLAIM
     ),
     _gauge("evidence_log_e_needed", "What proves a rule's claim; absent if nothing can.", *_CLAIM),
+    _gauge(
+        "evidence_pairs_needed",
+        "Forecast of the pairs still needed to prove what a climb asks; absent if out of sight.",
+        *_CLAIM,
+    ),
 )
 
 _POLICY = (
@@ -246,6 +221,12 @@ _POLICY = (
     _gauge("roll_back_log_e_needed", "What that average must reach for a roll-back.", "trial"),
     _gauge("red_line_breached", "1 while a red line is proven to be crossed.", "trial", "rule"),
     _gauge("red_line_armed", "1 if the rule may take weight away.", "trial", "rule"),
+    _gauge(
+        "red_line_distance",
+        "From the lower end of the figure's interval to the red line; 0 or less: all beyond it.",
+        "trial",
+        "rule",
+    ),
     _counter("red_line_breaches_total", "Times a red line was proven crossed.", "trial", "rule"),
     _gauge(
         "alarm_raised",
@@ -260,6 +241,28 @@ _POLICY = (
         "slice",
     ),
     _gauge(
+        "slice_pairs",
+        "Pairs of a slice in this epoch, of those that its red line was planned to take.",
+        "trial",
+        "slice",
+    ),
+    _gauge(
+        "slice_planned_pairs",
+        "Pairs that a slice's red line was planned to take; absent if no number is enough.",
+        "trial",
+        "slice",
+    ),
+    _gauge(
+        "discoveries",
+        "Rules whose breach is listed at a false discovery rate: a report that decides nothing.",
+        "trial",
+    ),
+    _gauge(
+        "limits_pending",
+        "Limits that the configuration would loosen, and that are therefore not in force.",
+        "trial",
+    ),
+    _gauge(
         "variance_ratio",
         "How much more the primary metric's means of 100 pairs vary than independent pairs would.",
         "trial",
@@ -270,6 +273,11 @@ _POLICY = (
         "trial",
         "grade",
         grade=tuple(Grade),
+    ),
+    _gauge(
+        "verdict_grade_index",
+        "The same as a number: 0 wait, 1 accept, 2 review, 3 borderline, 4 reject, 5 red line.",
+        "trial",
     ),
     _counter(
         "verdicts_total",
@@ -283,6 +291,23 @@ _POLICY = (
 _ROLLOUT = (
     _gauge(
         "rollout_phase", "1 for the phase that a trial is in.", "trial", "phase", phase=tuple(Phase)
+    ),
+    _gauge(
+        "rollout_phase_index",
+        "The same as a number: 0 benchmark, 1 side by side, 2 shadowing, 3 progressing, "
+        "4 promoted, 5 rolled back.",
+        "trial",
+    ),
+    _gauge(
+        "rollout_blocked",
+        "1 while a trial may not climb though its evidence might allow it.",
+        "trial",
+    ),
+    _gauge("rollout_stage_pairs", "Pairs scored in the present stage.", "trial"),
+    _gauge(
+        "rollout_stage_pairs_min",
+        "Pairs that the present stage of the ladder must have before the next climb.",
+        "trial",
     ),
     _gauge("rollout_paused", "1 while a person has paused the climb.", "trial"),
     _gauge(
@@ -302,6 +327,13 @@ _ROLLOUT = (
         "last_pair_timestamp_seconds", "When the newest scored pair was received; 0: none.", "trial"
     ),
     _counter(
+        "notifications_total",
+        "Messages to people and to other systems, by receiver; a dead one is not tried again.",
+        "receiver",
+        "outcome",
+        outcome=("delivered", "retried", "dead"),
+    ),
+    _counter(
         "commands_total",
         "Commands that were given to an actuator, by how they went.",
         "command",
@@ -317,7 +349,14 @@ _DAEMON = (
     _gauge("store_writable", "1 while the journal can be written."),
     _gauge("control_last_tick_timestamp_seconds", "When the newest tick ended."),
     _gauge("control_tick_duration_seconds", "How long the newest tick took."),
-    _gauge("event_loop_lag_seconds", "How late the control process's event loop wakes up."),
+    _gauge("ready", "1 while the daemon can do its work."),
+    _histogram(
+        "event_loop_lag_seconds",
+        "How late the event loops of the daemon's processes wake up.",
+        LAG_SECONDS,
+        "process",
+        process=("control", "scoring"),
+    ),
     _counter(
         "process_restarts_total",
         "Processes of the daemon that ended and were started again.",
@@ -341,6 +380,8 @@ _TELEMETRY = (
 
 FAMILIES: tuple[Family, ...] = (
     *_TRAFFIC,
+    *FUNNEL,
+    *SHADOW_CALLS,
     *_MIRROR,
     *_SCORING,
     *_EVIDENCE,

@@ -1,31 +1,37 @@
 """
 What Prometheus scrapes: the families of families.py, filled from one immutable picture.
 
-A collector over a snapshot, in a registry of its own: no label set ever goes stale, nothing is
-locked, and a scrape changes nothing. One family that fails costs itself, never the scrape.
+Made anew from a snapshot each time: no label set ever goes stale, nothing is locked, and a scrape
+changes nothing. One family that fails costs itself, never the scrape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import structlog
 
-from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.samples import Sample
 
 from shadowmon.ipc.board import Board
-from shadowmon.telemetry.families import FAMILIES, PREFIX, SERIES_MAX, SUM, Family
-from shadowmon.telemetry.readings import READERS, Labels, Readings
+from shadowmon.telemetry.families import FAMILIES, SERIES_MAX
+from shadowmon.telemetry.family import Family
+from shadowmon.telemetry.lines import Lines
+from shadowmon.telemetry.readers import READERS
+from shadowmon.telemetry.readings import Numbers, Readings
 from shadowmon.view import DaemonView
 
 
 _log = structlog.get_logger("shadowmon.telemetry")
 
+_END = "# EOF\n"
+
 
 class Collector:
-    """See `prometheus_client.registry.Collector`."""
+    """Collects every family; threads wait for one another."""
 
     def __init__(
         self,
@@ -49,17 +55,20 @@ class Collector:
         self._unknown = 0
         self._failures = 0
         self._complained: set[str] = set()
+        self._turn = threading.Lock()
 
-    def describe(self) -> Iterable[Metric]:
-        """Return nothing, so that to register is not to scrape."""
-        return ()
+    def text(self, *, openmetrics: bool) -> str:
+        """Write every family down, in flow order."""
+        with self._turn:
+            text = "".join(self._texts(Lines(openmetrics=openmetrics)))
+        return text + (_END if openmetrics else "")
 
-    def collect(self) -> Iterator[Metric]:
-        """Return every family, in flow order."""
+    def _texts(self, lines: Lines) -> Iterator[str]:
         readings = self._read()
         for family in FAMILIES:
             try:
-                yield self._filled(family, readings)
+                numbers = self._shown(family, readings)
+                yield lines.of(family, numbers, readings.exemplars_of(family))
             except Exception as error:  # noqa: BLE001 - whatever it is, the other families stand
                 self._failed(family.name, error)
 
@@ -78,7 +87,8 @@ class Collector:
         self._unknown += readings.unknown
         return readings
 
-    def _filled(self, family: Family, readings: Readings) -> Metric:
+    def _shown(self, family: Family, readings: Readings) -> Numbers:
+        """Return a family's numbers, so many of them as are shown."""
         numbers = readings.of(family)
         for name, value in (
             ("metrics_label_overflow_total", self._overflowed),
@@ -87,16 +97,19 @@ class Collector:
         ):
             if family.name == name:
                 numbers[()] = numbers.get((), 0.0) + value
-        samples = list(_histogram(family, numbers) if family.buckets else _plain(family, numbers))
-        shown = self._series_max - self._series_max % _series_of_one(family)
-        if len(samples) > shown:
-            self._overflowed += len(samples) - shown
-            samples = samples[:shown]
-            self._complain("telemetry.series_left_out", family.name)
-        name = PREFIX + family.name
-        metric = Metric(name.removesuffix("_total"), family.sentence, family.kind.value)
-        metric.samples = samples
-        return metric
+        of_one = family.series_of_one()
+        names = dict.fromkeys(labels[:-1] for labels in numbers) if family.buckets else numbers
+        shown = self._series_max // of_one
+        if len(names) <= shown:
+            return numbers
+        self._overflowed += (len(names) - shown) * of_one
+        self._complain("telemetry.series_left_out", family.name)
+        kept = set(islice(names, shown))
+        return {
+            labels: value
+            for labels, value in numbers.items()
+            if (labels[:-1] if family.buckets else labels) in kept
+        }
 
     def _failed(self, what: str, error: Exception) -> None:
         self._failures += 1
@@ -108,54 +121,18 @@ class Collector:
             _log.error(event, family=what, **more)
 
 
-def _series_of_one(family: Family) -> int:
-    """Return how many series one label set has: a histogram is shown whole or not at all."""
-    return len(family.bounds()) + 2 if family.buckets else 1
-
-
-def _plain(family: Family, numbers: dict[Labels, float]) -> Iterator[Sample]:
-    name = PREFIX + family.name
-    for labels, value in numbers.items():
-        yield Sample(name, _named(family, labels), float(value))
-
-
-def _histogram(family: Family, numbers: dict[Labels, float]) -> Iterator[Sample]:
-    name = PREFIX + family.name
-    for labels in dict.fromkeys(labels[:-1] for labels in numbers):
-        named = _named(family, labels)
-        count = 0.0
-        for bound in family.bounds():
-            count += numbers.get((*labels, bound), 0.0)
-            yield Sample(f"{name}_bucket", {**named, "le": bound}, count)
-        yield Sample(f"{name}_count", named, count)
-        yield Sample(f"{name}_sum", named, numbers.get((*labels, SUM), 0.0))
-
-
-def _named(family: Family, labels: Labels) -> dict[str, str]:
-    return {
-        name: value if value.isascii() else value.encode("utf-8", "replace").decode()
-        for name, value in zip(family.labels, labels, strict=True)
-    }
-
-
-def registry_of(collector: Collector) -> CollectorRegistry:
-    """Return a registry with this collector and nothing else."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
-    return registry
-
-
-def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
+def exposition(collector: Collector, accept: str) -> tuple[bytes, str]:
     """
     Write the metrics down.
 
     Args:
-        registry: Whose.
+        collector: Whose.
         accept: The scrape's Accept header; empty if it has none.
 
     Returns:
         The bytes and their content type: Prometheus' text format, or OpenMetrics if asked for.
 
     """
-    encode, content_type = choose_encoder(accept)
-    return encode(registry), content_type
+    _, content_type = choose_encoder(accept)
+    openmetrics = content_type.startswith("application/openmetrics-text")
+    return collector.text(openmetrics=openmetrics).encode(), content_type

@@ -1,5 +1,5 @@
 """
-From the view and the board to numbers, by family and labels.
+Numbers by family and labels: what one scrape has to show.
 
 Nothing is decided here, and a number that is not defined is absent, never NaN.
 """
@@ -9,23 +9,18 @@ from __future__ import annotations
 import math
 
 from collections import defaultdict
-from collections.abc import Callable
-from itertools import product
 from typing import TypeAlias
 
-from shadowmon.evidence.coverage import Cover
-from shadowmon.ipc.board import WORKERS_MAX, Board, Count
-from shadowmon.records import ALL_TRAFFIC, Grade, Side
-from shadowmon.telemetry.families import BY_NAME, FAMILIES, SUM, Family, Kind
-from shadowmon.view import DaemonView, Figure, RuleView, TrialView
+from shadowmon.ipc.board import Board
+from shadowmon.telemetry.families import BY_NAME
+from shadowmon.telemetry.family import EXEMPLAR, SUM, Family, Kind
+from shadowmon.view import DaemonView
 
 
 Labels: TypeAlias = tuple[str, ...]
-
-LOG_E_FLOOR = -700.0
-"""An e-value of e^-700 is as good as 0 to a double; 0 itself has no logarithm that can be drawn."""
-
-_Reader: TypeAlias = Callable[["Readings"], None]
+Numbers: TypeAlias = dict[Labels, float]
+Exemplars: TypeAlias = dict[Labels, tuple[Labels, float]]
+"""A histogram's labels, the bucket's bound last -> who was observed there, and what."""
 
 
 class Readings:
@@ -36,11 +31,16 @@ class Readings:
         self.board = board
         self.unknown = 0
         """Samples that no family has."""
-        self._numbers: defaultdict[str, dict[Labels, float]] = defaultdict(dict)
+        self._numbers: defaultdict[str, Numbers] = defaultdict(dict)
+        self._exemplars: defaultdict[str, Exemplars] = defaultdict(dict)
 
-    def of(self, family: Family) -> dict[Labels, float]:
+    def of(self, family: Family) -> Numbers:
         """Return a family's numbers; the last label of a histogram's is the bucket."""
         return self._numbers[family.name]
+
+    def exemplars_of(self, family: Family) -> Exemplars:
+        """Return a histogram's exemplars."""
+        return self._exemplars[family.name]
 
     def put(self, name: str, labels: Labels, value: float | None) -> None:
         """Set a number; None and what is not finite leave it absent."""
@@ -52,6 +52,12 @@ class Readings:
         if math.isfinite(value):
             numbers = self._numbers[name]
             numbers[labels] = max(value, numbers.get(labels, value))
+
+    def put_smallest(self, name: str, labels: Labels, value: float | None) -> None:
+        """Set a number if it is smaller than the one that is there; None leaves it as it is."""
+        if value is not None and math.isfinite(value):
+            numbers = self._numbers[name]
+            numbers[labels] = min(value, numbers.get(labels, value))
 
     def put_if_absent(self, name: str, labels: Labels, value: float) -> None:
         """Set a number that nobody else told."""
@@ -66,182 +72,20 @@ class Readings:
             numbers = self._numbers[name]
             numbers[labels] = numbers.get(labels, 0.0) + value
 
+    def add_exemplar(self, name: str, labels: Labels, value: float) -> None:
+        """Remember an observation of a bucket; of several the largest."""
+        family = BY_NAME.get(name.removesuffix(EXEMPLAR))
+        places = len(labels) - len(family.exemplars) if family and family.exemplars else 0
+        bucket, who = labels[:places], labels[places:]
+        if family is None or not places or not _fits(family, bucket) or bucket[-1] == SUM:
+            self.unknown += 1
+            return
+        exemplars = self._exemplars[family.name]
+        if math.isfinite(value) and value >= exemplars.get(bucket, (who, value))[1]:
+            exemplars[bucket] = (who, value)
+
 
 def _fits(family: Family, labels: Labels) -> bool:
     if family.kind is not Kind.HISTOGRAM:
         return len(labels) == len(family.labels)
-    return len(labels) == len(family.labels) + 1 and labels[-1] in {*family.bounds(), SUM}
-
-
-# --- what processes told ---
-
-
-def _samples(readings: Readings) -> None:
-    view = readings.view
-    if view is None:
-        return
-    for sample in view.samples:
-        kinds = (Kind.COUNTER, Kind.HISTOGRAM)
-        readings.add_sample(sample.name, sample.labels, sample.value, kinds)
-    for sample in view.gauges:
-        readings.add_sample(sample.name, sample.labels, sample.value, (Kind.GAUGE,))
-
-
-_PROXY: dict[tuple[str, Labels], tuple[Count, ...]] = {
-    ("proxy_connections_total", ()): (Count.CONNECTIONS,),
-    ("proxy_connections_closed_total", ()): (Count.CONNECTIONS_CLOSED,),
-    ("proxy_connections_refused_total", ()): (Count.CONNECTIONS_REFUSED,),
-    ("proxy_requests_total", ()): (Count.SEEN,),
-    ("proxy_malformed_total", ()): (Count.MALFORMED,),
-    ("proxy_tunnelled_total", ()): (Count.TUNNELLED,),
-    ("proxy_answers_cut_total", ("user",)): (Count.CLIENT_GONE,),
-    ("proxy_answers_cut_total", ("model",)): (Count.TRUNCATED,),
-    ("proxy_upstream_failures_total", ()): (Count.UPSTREAM_FAILED,),
-    ("proxy_upstream_retries_total", ()): (Count.RETRIED,),
-    ("exchanges_total", ("proxy", "mirrored")): (Count.HANDED_OVER,),
-    ("exchanges_total", ("proxy", "sampled_out")): (Count.SAMPLED_OUT,),
-    ("exchanges_total", ("proxy", "shed")): (Count.SHED, Count.TEE_FULL),
-    ("exchanges_total", ("proxy", "oversize")): (Count.OVERSIZE,),
-    ("exchanges_total", ("proxy", "refused")): (Count.MALFORMED,),
-    ("exchanges_total", ("proxy", "unrouted")): (Count.UNROUTED,),
-}
-
-
-def _proxy(readings: Readings) -> None:
-    if readings.board is None:
-        return
-    slots = [readings.board.slot(worker) for worker in range(WORKERS_MAX)]
-    for (name, labels), counts in _PROXY.items():
-        total = sum(slot.count(count) for slot in slots for count in counts)
-        readings.put_if_absent(name, labels, float(total))
-    for trial in readings.view.trials if readings.view else ():
-        served = sum(slot.served(trial.number) for slot in slots)
-        fell_back = sum(slot.fell_back(trial.number) for slot in slots)
-        readings.put_if_absent("proxy_served_total", (trial.trial_id,), float(served))
-        readings.put_if_absent("proxy_fallbacks_total", (trial.trial_id,), float(fell_back))
-
-
-def _answers(readings: Readings) -> None:
-    bounds = BY_NAME["user_answer_duration_seconds"].bounds()
-    for arm, (buckets, seconds) in (readings.view.answers if readings.view else {}).items():
-        for bound, count in zip(bounds, buckets, strict=True):
-            readings.put("user_answer_duration_seconds", (arm, bound), float(count))
-        readings.put("user_answer_duration_seconds", (arm, SUM), seconds)
-
-
-# --- the trials ---
-
-
-def _trials(readings: Readings) -> None:
-    for trial in readings.view.trials if readings.view else ():
-        for figure in trial.figures:
-            _figure(readings, trial, figure)
-        for rule in trial.rules:
-            _rule(readings, trial, rule)
-        for each in trial.coverage:
-            covered = float(each.cover == Cover.COVERED)
-            readings.put("slice_covered", (trial.trial_id, each.slice), covered)
-        _verdict(readings, trial)
-        _rollout(readings, trial)
-
-
-def _figure(readings: Readings, trial: TrialView, figure: Figure) -> None:
-    labels = (trial.trial_id, figure.metric.name, figure.slice)
-    readings.put("evidence_observations", labels, figure.count)
-    readings.put("evidence_missing", labels, figure.missing)
-    readings.put_if_absent("observations_total", (trial.trial_id, figure.metric.name), 0.0)
-    contrasted = (*labels, figure.contrast.value)
-    readings.put("evidence_estimate", contrasted, figure.estimate)
-    readings.put("evidence_lower", contrasted, figure.lower)
-    readings.put("evidence_upper", contrasted, figure.upper)
-    readings.put("evidence_acceptable", contrasted, figure.acceptable)
-    readings.put("evidence_red_line", contrasted, figure.red_line)
-
-
-def _rule(readings: Readings, trial: TrialView, rule: RuleView) -> None:
-    evidence = rule.evidence
-    claim = evidence.claim
-    labels = (trial.trial_id, rule.rule, claim.metric, claim.slice)
-    readings.put_largest("evidence_log_e_value", labels, _drawn(evidence.log_e_value))
-    readings.put("evidence_log_e_needed", labels, rule.log_e_needed)
-    if claim.side is Side.WORSE:
-        one = (trial.trial_id, rule.rule)
-        readings.put_largest("red_line_breached", one, float(rule.breached))
-        readings.put_largest("red_line_armed", one, float(rule.armed))
-        readings.put_largest("alarm_raised", one, float(rule.alarm))
-        readings.put_if_absent("red_line_breaches_total", one, 0.0)
-
-
-def _verdict(readings: Readings, trial: TrialView) -> None:
-    one = (trial.trial_id,)
-    readings.put("roll_back_log_e_value", one, _drawn(trial.log_e_roll_back))
-    readings.put("roll_back_log_e_needed", one, trial.log_e_roll_back_needed)
-    found = trial.verdict.grade if trial.verdict else Grade.WAIT
-    for grade in Grade:
-        readings.put("verdict_grade", (*one, grade.value), float(grade is found))
-
-
-def _rollout(readings: Readings, trial: TrialView) -> None:
-    one, routed, state = (trial.trial_id,), (trial.trial_id, trial.route), trial.state
-    for phase in BY_NAME["rollout_phase"].closed["phase"]:
-        readings.put("rollout_phase", (*one, phase), float(phase == state.phase))
-    readings.put("rollout_paused", one, float(state.paused))
-    readings.put("rollout_desired_weight_ratio", routed, state.desired_weight / ALL_TRAFFIC)
-    if state.applied_weight is not None:
-        readings.put("rollout_applied_weight_ratio", routed, state.applied_weight / ALL_TRAFFIC)
-    readings.put("rollout_stage_entered_timestamp_seconds", one, state.entered_stage_at.timestamp())
-    last = trial.last_pair_at
-    readings.put("last_pair_timestamp_seconds", one, last.timestamp() if last else 0.0)
-
-
-def _drawn(log_e_value: float) -> float:
-    return max(log_e_value, LOG_E_FLOOR)
-
-
-# --- the daemon ---
-
-
-def _daemon(readings: Readings) -> None:
-    view = readings.view
-    if view is None:
-        return
-    for stage, count in view.funnel.items():
-        readings.put("funnel_total", (stage,), float(count))
-    reload_at = view.config_reload_at
-    for name, value in (
-        ("store_writable", float(not view.store_problem)),
-        ("control_last_tick_timestamp_seconds", view.at.timestamp()),
-        ("control_tick_duration_seconds", view.tick_seconds),
-        ("config_last_reload_successful", float(view.config_reload_successful)),
-        (
-            "config_last_reload_success_timestamp_seconds",
-            reload_at.timestamp() if reload_at else 0.0,
-        ),
-        ("start_time_seconds", view.started_at.timestamp()),
-    ):
-        readings.put(name, (), value)
-    readings.put("build_info", (view.version,), 1.0)
-
-
-# --- what exists before it happens ---
-
-
-def _beginnings(readings: Readings) -> None:
-    """Let everything whose labels are known exist, at 0."""
-    trials = readings.view.trials if readings.view else ()
-    known = {
-        "trial": tuple(trial.trial_id for trial in trials),
-        "model": tuple({model for trial in trials for model in (trial.baseline, trial.optimized)}),
-    }
-    for family in FAMILIES:
-        if family.kind is Kind.GAUGE and (family.labels or readings.view is None):
-            continue  # what is not known of a trial, or without a picture, is no zero
-        values = {**known, **family.closed}
-        if all(label in values for label in family.labels):
-            for labels in product(*(values[label] for label in family.labels)):
-                part = (SUM,) if family.kind is Kind.HISTOGRAM else ()
-                readings.put_if_absent(family.name, (*labels, *part), 0.0)
-
-
-READERS: tuple[_Reader, ...] = (_samples, _proxy, _answers, _trials, _daemon, _beginnings)
-"""In this order. One that fails costs what it had not read yet, and nothing of the others."""
+    return len(labels) == len(family.labels) + 1 and labels[-1] in family.parts()

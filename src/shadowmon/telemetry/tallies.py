@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 
 from shadowmon.ipc.report import Tally
-from shadowmon.telemetry.families import BY_NAME, SERIES_MAX, SUM, Family, Kind
+from shadowmon.telemetry.families import BY_NAME, SERIES_TOLD_MAX
+from shadowmon.telemetry.family import EXEMPLAR, SUM, Family, Kind
 
 
 _OVERFLOW = ("metrics_label_overflow_total", ())
@@ -20,12 +21,14 @@ _OVERFLOW = ("metrics_label_overflow_total", ())
 class _Histogram:
     """Observations in their buckets."""
 
-    __slots__ = ("bounds", "buckets", "sum")
+    __slots__ = ("bounds", "buckets", "exemplars", "sum")
 
     def __init__(self, family: Family) -> None:
         self.bounds = family.buckets
         self.buckets = [0] * (len(family.buckets) + 1)
         self.sum = 0.0
+        self.exemplars: dict[int, tuple[tuple[str, ...], float]] = {}
+        """Bucket -> who was observed in it last, and what."""
 
 
 class Tallies:
@@ -59,12 +62,21 @@ class Tallies:
         elif self._has_room(name, labels, Kind.COUNTER):
             self._counters[key] = by
 
-    def observe(self, name: str, *labels: str, value: float) -> None:
+    def observe(
+        self, name: str, *labels: str, value: float, exemplar: tuple[str, ...] = ()
+    ) -> None:
         """
         Put a value into its bucket of a histogram.
 
+        Args:
+            name: The family's, without the prefix.
+            labels: Their values, in the family's order.
+            value: What was observed.
+            exemplar: Who it was observed of, in the order of the family's `exemplars`; empty:
+                nobody shall be told apart.
+
         Raises:
-            ValueError: If no histogram has that name or so many labels.
+            ValueError: If no histogram has that name, or so many labels, or such exemplars.
 
         """
         key = (name, labels)
@@ -73,8 +85,11 @@ class Tallies:
             if not self._has_room(name, labels, Kind.HISTOGRAM):
                 return
             found = self._histograms[key] = _Histogram(BY_NAME[name])
-        found.buckets[bisect_left(found.bounds, value)] += 1
+        bucket = bisect_left(found.bounds, value)
+        found.buckets[bucket] += 1
         found.sum += value
+        if exemplar:
+            self._remember(name, found, bucket, (exemplar, value))
 
     def set(self, name: str, *labels: str, value: float) -> None:
         """
@@ -118,11 +133,29 @@ class Tallies:
         return (*counters, *histograms)
 
     def gauges(self) -> tuple[Tally, ...]:
-        """Return the numbers of this moment."""
-        return tuple(
+        """Return the numbers of this moment, the histograms' exemplars among them."""
+        gauges = (
             Tally(name=name, labels=labels, value=value)
             for (name, labels), value in self._gauges.items()
         )
+        exemplars = (
+            Tally(name=name + EXEMPLAR, labels=(*labels, bound, *who), value=value)
+            for (name, labels), histogram in self._histograms.items()
+            if histogram.exemplars
+            for at, bound in enumerate(BY_NAME[name].bounds())
+            if at in histogram.exemplars
+            for who, value in [histogram.exemplars[at]]
+        )
+        return (*gauges, *exemplars)
+
+    @staticmethod
+    def _remember(
+        name: str, histogram: _Histogram, bucket: int, told: tuple[tuple[str, ...], float]
+    ) -> None:
+        if len(told[0]) != len(BY_NAME[name].exemplars):
+            msg = f"{name} has the exemplars {BY_NAME[name].exemplars}; found {told[0]}"
+            raise ValueError(msg)
+        histogram.exemplars[bucket] = told
 
     def _has_room(self, name: str, labels: tuple[str, ...], kind: Kind) -> bool:
         """Check what is counted for the first time; False if the family has too many series."""
@@ -133,8 +166,8 @@ class Tallies:
         if len(labels) != len(family.labels):
             msg = f"{name} has the labels {family.labels}; found {labels}"
             raise ValueError(msg)
-        if self._series[name] >= SERIES_MAX:
+        if self._series[name] + family.series_of_one() > SERIES_TOLD_MAX:
             self._counters[_OVERFLOW] = self._counters.get(_OVERFLOW, 0.0) + 1.0
             return False
-        self._series[name] += 1
+        self._series[name] += family.series_of_one()
         return True

@@ -38,8 +38,26 @@ HOSTILE_BODIES = (
     b'data: {"choices": [{"delta": 1}]}\n\n',
     b"data: \n\ndata: {\n\n",
     b"\x1f\x8b\x08\x00",
+    b'{"type": "message", "content": 1, "output": 1, "data": 1, "error": 1}',
+    b'{"type": [], "object": [], "output": [{"type": []}], "tools": [{"type": []}]}',
+    b'{"messages": [{"role": [], "content": [{"type": [], "source": []}]}], "input": [1]}',
+    b'data: {"type": [], "index": [], "output_index": []}\n\n',
+    b'data: {"type": "content_block_delta", "index": 0}\n\n',
+    b'data: {"type": "response.completed"}\n\n',
+    b"event: error\ndata: []\n\n",
+    b"data: [DONE]\n\n",
+    b"data: " + b"[" * 100_000 + b"\n\n",
+    b'data: {"choices": [{"delta": {"content": "\xff\x00"}}]}\n\n',
+    b'data: {"choices": [{"delta": {"content": "\\ud800"}}]}\n\n',
+    b'data: {"choices": [\r\rdata: ]}\r\n\r\n',
 )
 """What strangers send; none of it may do more to a codec than make it refuse."""
+
+
+CUTS_MAX = 400
+"""Places at which an answer is cut; a shorter one is cut at every byte."""
+ERROR_NAME_MAX = 160
+"""Characters of an error's name: a type and a code, and no sentence that may quote a request."""
 
 
 class CodecContract:
@@ -59,6 +77,10 @@ class CodecContract:
     def an_answer(self) -> tuple[int, Headers, bytes]:
         """Return the status, headers and body of a good answer."""
         raise NotImplementedError
+
+    def an_error(self) -> tuple[int, Headers, bytes] | None:
+        """Return the status, headers and body of an error; None if the format has no own form."""
+        return None
 
     def test_unknown_setting_is_refused(self) -> None:
         """A setting that the codec does not know is a ValueError that names it."""
@@ -84,8 +106,59 @@ class CodecContract:
         answer = self.make(self.settings).read_answer(status=status, headers=headers, body=body)
         assert answer.error is None
         assert not answer.incomplete
-        content = (answer.text, answer.label, answer.fields, answer.tool_calls or None)
-        assert content != (None, None, None, None)
+        assert any(
+            content not in (None, ())
+            for content in (
+                answer.text,
+                answer.label,
+                answer.fields,
+                answer.tool_calls,
+                answer.embeddings,
+                answer.ranking,
+                answer.tensors,
+            )
+        )
+
+    def test_error_is_told(self) -> None:
+        """An error that the server reports is named, in words and not in its own sentence."""
+        found = self.an_error()
+        if found is None:
+            return
+        status, headers, body = found
+        answer = self.make(self.settings).read_answer(status=status, headers=headers, body=body)
+        assert answer.error
+        assert len(answer.error) <= ERROR_NAME_MAX
+
+    def test_cut_answer_is_never_whole(self) -> None:
+        """Wherever an answer is cut, it is refused, or incomplete: never a short answer."""
+        codec = self.make(self.settings)
+        status, headers, body = self.an_answer()
+        length = len(body.rstrip())
+        for cut in range(0, length, max(1, length // CUTS_MAX)):
+            with suppress(CodecError):
+                answer = codec.read_answer(status=status, headers=headers, body=body[:cut])
+                assert answer.incomplete or answer.error, f"cut at byte {cut} of {length}"
+
+    def test_what_is_read_can_be_kept(self) -> None:
+        """Half surrogate pairs and NUL, which nothing further down can hold, are never read."""
+        codec = self.make(self.settings)
+        status, headers, body = self.an_answer()
+        request = self.a_request()
+        for hostile in (rb"\ud800", rb"\u0000", rb"\udc00\ud800"):
+            with suppress(CodecError):
+                planted = _planted(body, hostile)
+                _check_text(codec.read_answer(status=status, headers=headers, body=planted))
+            with suppress(CodecError):
+                planted = _planted(request.body, hostile)
+                _check_text(codec.read_request(replace(request, body=planted)))
+
+    def test_question_is_read_alike(self) -> None:
+        """The same request asks the same, whatever the model is called."""
+        request = self.a_request()
+        codec = self.make(self.settings)
+        other = codec.rewrite(request.body, model="other", parameters={})
+        asked = codec.read_request(request).question
+        assert codec.read_request(replace(request, body=other)).question == asked
 
     def test_no_state_between_calls(self) -> None:
         """The same bytes read the same, whatever was read in between."""
@@ -149,3 +222,16 @@ def _read_or_refused(codec: Codec, status: int, headers: Headers, body: bytes) -
     except CodecError as error:
         return str(error)
     return ""
+
+
+def _planted(body: bytes, hostile: bytes) -> bytes:
+    """Put an escape into every string that is a value, as JSON usually writes them."""
+    return body.replace(b': "', b': "' + hostile).replace(b':"', b':"' + hostile)
+
+
+def _check_text(found: object) -> None:
+    """Raise if there is text that UTF-8, or a database, cannot hold."""
+    text = repr(found).encode("ascii", "backslashreplace")
+    assert b"\\ud8" not in text.lower()
+    assert b"\\udc" not in text.lower()
+    assert b"\\x00" not in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,8 @@ from shadowmon.errors import ConfigError, RefusedError, StoreError
 from shadowmon.records import (
     NO_TRAFFIC,
     ExchangeId,
+    Feedback,
+    Grade,
     Label,
     Operation,
     Phase,
@@ -17,7 +19,19 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.store.store import Row
-from shadowmon.view import DaemonView
+from shadowmon.trial.review import ReviewStanding
+from shadowmon.view import DaemonView, GateResult, ReviewTask, Said
+
+
+NOTHING_PREFERRED = ReviewStanding(
+    tasks=0,
+    needed=100,
+    score=None,
+    interval=(None, None),
+    agreement=None,
+    grade=Grade.WAIT,
+    sentence="0 of 100 preferences",
+)
 
 
 class ScriptedDesk:
@@ -36,8 +50,14 @@ class ScriptedDesk:
         self._waiting = frozenset(waiting)
         self.asked: list[tuple[TrialId, Operation, str, str]] = []
         self.labels: list[Label] = []
+        self.feedback: list[Feedback] = []
+        self.task: ReviewTask | None = None
+        """What every reviewer is to compare next."""
+        self.preferred: list[tuple[TrialId, ExchangeId, str, Said]] = []
         self.reloads = 0
         self.evidence: int | None = None
+        self.expires_seconds: float | None = None
+        self.reported: list[tuple[TrialId, GateResult]] = []
         self.refuses: RefusedError | None = None
         self.unreachable: StoreError | None = None
         self.wrong: ConfigError | None = None
@@ -59,9 +79,11 @@ class ScriptedDesk:
         operator: str,
         reason: str,
         evidence: int | None = None,
+        expires_seconds: float | None = None,
     ) -> RolloutState:
         """See `Desk.ask`."""
         self.evidence = evidence
+        self.expires_seconds = expires_seconds
         trials = {trial.trial_id: trial for trial in self._view.trials}
         before = trials[trial_id]
         for error in (self.unreachable, self.refuses):
@@ -73,10 +95,49 @@ class ScriptedDesk:
         self.show(trials=tuple(trials.values()))
         return state
 
+    async def report(self, trial_id: TrialId, result: GateResult) -> RolloutState:
+        """See `Desk.report`."""
+        trials = {trial.trial_id: trial for trial in self._view.trials}
+        state = trials[trial_id].state
+        for error in (self.unreachable, self.refuses):
+            if error is not None:
+                raise error
+        self.reported.append((trial_id, result))
+        return state
+
+    async def next_review(
+        self, trial_id: TrialId, reviewer: str
+    ) -> tuple[ReviewTask | None, ReviewStanding]:
+        """See `Desk.next_review`."""
+        self._find_for_review(trial_id)
+        done = any(each[2] == reviewer for each in self.preferred)
+        return (None if done else self.task), NOTHING_PREFERRED
+
+    async def prefer(
+        self, trial_id: TrialId, *, task: ExchangeId, reviewer: str, said: Said
+    ) -> ReviewStanding:
+        """See `Desk.prefer`."""
+        self._find_for_review(trial_id)
+        self.preferred.append((trial_id, task, reviewer, said))
+        return NOTHING_PREFERRED
+
+    def _find_for_review(self, trial_id: TrialId) -> None:
+        {trial.trial_id: trial for trial in self._view.trials}[trial_id]
+        if self.refuses is not None:
+            raise self.refuses
+
     def label(self, labels: Sequence[Label]) -> int:
         """See `Desk.label`."""
         self.labels += labels
         return sum(label.exchange_id in self._waiting for label in labels)
+
+    def feel(self, feedback: Sequence[Feedback]) -> Mapping[str, int]:
+        """See `Desk.feel`."""
+        self.feedback += feedback
+        known = sum(
+            each.trial_id is not None or each.exchange_id in self._waiting for each in feedback
+        )
+        return {"accepted": known, "unknown": len(feedback) - known, "stale": 0, "repeated": 0}
 
     async def journal(
         self, *, trial_id: TrialId | None, before: int | None, limit: int

@@ -19,11 +19,14 @@ from shadowmon.records import (
     EVERYTHING,
     Awaiting,
     Cell,
+    Choice,
     Counts,
+    DeadLetter,
     Entry,
     EntryKind,
     ExchangeId,
     MetricName,
+    Preference,
     SliceName,
     TrialId,
 )
@@ -116,6 +119,15 @@ class StoreContract:
             await store.commit(_WHOLE)
             await store.commit(Save(labels={_WAITING.exchange_id: "dog"}))
             assert (await store.load()).labels == {_WAITING.exchange_id: "dog"}
+
+    async def test_first_preference_stands(self, tmp_path: Path) -> None:
+        """Of two words of one reviewer on one task the first stands; others are kept in order."""
+        others = [replace(_PREFERRED, reviewer=name) for name in ("eve", "bob")]
+        async with self._opened(tmp_path) as store:
+            await store.commit(Save(preferences=[_PREFERRED]))
+            again = replace(_PREFERRED, choice=Choice.OPTIMIZED)
+            await store.commit(Save(preferences=[again, *others]))
+            assert (await store.load()).preferences == (_PREFERRED, *others)
 
     async def test_pairs_are_loaded_the_oldest_first(self, tmp_path: Path) -> None:
         """Pairs that wait are loaded in the order in which they were received."""
@@ -266,6 +278,36 @@ class StoreContract:
             assert "do not add" in await _refusal(store.retire(["w-1", "w-2"]))
             assert (await store.load()).accounts == accounts
 
+    async def test_entries_are_followed_from_the_oldest_on(self, tmp_path: Path) -> None:
+        """Entries after a number come in order, as many as asked for, and none at the end."""
+        async with self._opened(tmp_path) as store:
+            await store.commit(Save(entries=[_entry(f"entry {at}") for at in range(1, 6)]))
+            assert [row.number for row in await store.following(2, limit=2)] == [3, 4]
+            assert [row.entry.sentence for row in await store.following(4)] == ["entry 5"]
+            assert list(await store.following(5)) == []
+            assert await store.newest() == 5  # noqa: PLR2004 - as many as were committed
+
+    async def test_a_reader_has_a_place(self, tmp_path: Path) -> None:
+        """A reader's place is kept over a restart, and is nobody else's; a new one has none."""
+        async with self._opened(tmp_path) as store:
+            await store.move("slack.ops", 3)
+            await store.move("slack.ops", 4)
+            await store.close()
+            await store.open()
+            assert await store.place("slack.ops") == 4  # noqa: PLR2004 - where it was moved to
+            assert await store.place("webhooks.cd") is None
+
+    async def test_dead_letters_are_kept_bounded(self, tmp_path: Path) -> None:
+        """Of each reader's dead letters the newest are kept, each once, and told newest first."""
+        async with self._opened(tmp_path) as store:
+            for number in (1, 2, 2, 3):
+                await store.move("slack.ops", number, dead=_letter(number), dead_max=2)
+            other = replace(_letter(1), reader="webhooks.cd")
+            await store.move("webhooks.cd", 1, dead=other, dead_max=2)
+            assert await store.dead_letters() == (_letter(3), _letter(2), other)
+            assert await store.dead_letters(limit=1) == (_letter(3),)
+            assert await store.place("slack.ops") == 3  # noqa: PLR2004 - moved with its letter
+
     async def test_closed_store_says_so(self, tmp_path: Path) -> None:
         """A store that is not open refuses; to close it twice is harmless, to open it twice not."""
         store = self.make(tmp_path)
@@ -311,12 +353,35 @@ def _entry(sentence: str, data: Mapping[str, Any] | None = None) -> Entry:
     )
 
 
+def _letter(number: int) -> DeadLetter:
+    return DeadLetter(
+        reader="slack.ops",
+        number=number,
+        message_id=f"journal_{number}_00",
+        topic="rollout.rolled_back",
+        sentence="rolled back",
+        problem="404",
+        tries=1,
+        at=_NOON,
+    )
+
+
+_PREFERRED = Preference(
+    trial_id=TrialId("int8"),
+    epoch=1,
+    task=ExchangeId("q-1"),
+    reviewer="ada",
+    choice=Choice.TIE,
+    at=_NOON,
+)
+
 _WHOLE = Save(
     entries=[_entry("It holds.", {"log_e_value": 1.5})],
     snapshots={TrialId("int8"): {"phase": "shadowing", "bets": [0.25, 1e-12], "note": None}},
     accounts={("w-1", _CELL): (0, 12, 0, 3)},
     awaiting=[_WAITING],
     labels={ExchangeId("x-1"): "cat"},
+    preferences=[_PREFERRED],
 )
 
 
@@ -327,6 +392,7 @@ def _assert_whole(saved: Saved) -> None:
         awaiting=tuple(_WHOLE.awaiting),
         labels=_WHOLE.labels,
         last_number=1,
+        preferences=(_PREFERRED,),
     )
 
 

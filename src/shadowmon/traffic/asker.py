@@ -21,7 +21,11 @@ def asker_of(exchange: Exchange, sticky: StickySettings) -> str:
         exchange: The request.
         sticky: The header or cookie that names the user.
     """
-    key = _header(exchange, sticky.header) or _cookie(exchange, sticky.cookie)
+    return digest_of(_header(exchange, sticky.header) or _cookie(exchange, sticky.cookie))
+
+
+def digest_of(key: str) -> str:
+    """Return sixteen hexadecimal digits that stand for a user's key; empty where there is none."""
     return blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest() if key else ""
 
 

@@ -14,14 +14,15 @@ import re
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
 from shadowmon.errors import CodecError
-from shadowmon.records import Exchange, Headers, Served
+from shadowmon.records import Exchange, ExchangeId, Headers, Served
 from shadowmon.traffic.codecs import content_coding, sse, strict_json
 from shadowmon.traffic.field_path import FieldPath, texts
-from shadowmon.traffic.settings import RedactionSettings
+from shadowmon.traffic.settings import Privacy, RedactionSettings
 
 
 MARK = "[redacted]"
@@ -38,7 +39,16 @@ class Redaction:
 
     """
 
-    def __init__(self, settings: RedactionSettings) -> None:
+    def __init__(self, settings: RedactionSettings, *, privacy: Privacy = Privacy.REDACTED) -> None:
+        """
+        Compile what is to be found.
+
+        Args:
+            settings: What is taken out.
+            privacy: With `SCORES_ONLY` nothing is left: no body, no header, no target.
+
+        """
+        self._keeps_text = privacy is not Privacy.SCORES_ONLY
         self._headers = frozenset(name.lower() for name in settings.headers)
         self._paths = [
             FieldPath(path, key=f"redaction.fields[{place}]")
@@ -46,33 +56,47 @@ class Redaction:
         ]
         self._patterns = [_compiled(p, place) for place, p in enumerate(settings.patterns)]
 
+    def known_as(self, exchange_id: ExchangeId) -> str:
+        """Return what an exchange may be called where it is shown: its id, or a hash of it."""
+        if self._keeps_text:
+            return self.redact_text(exchange_id)
+        return kept_id(exchange_id, Privacy.SCORES_ONLY)
+
     def redact(self, exchange: Exchange) -> Exchange:
         """Return the exchange without its secrets: headers, target and bodies, both ways."""
         headers, body = self._message(exchange.headers, exchange.body)
         return replace(
             exchange,
-            target=self._target(exchange.target),
+            id=exchange.id if self._keeps_text else kept_id(exchange.id, Privacy.SCORES_ONLY),
+            target=self.redact_target(exchange.target),
             headers=headers,
             body=body,
             served=self._served(exchange.served),
             failed_first=self._served(exchange.failed_first),
+            also=tuple(self._answer(each) for each in exchange.also),
         )
 
     def redact_text(self, text: str) -> str:
-        """Return the text without what the patterns match."""
+        """Return the text without what the patterns match; none of it if none may be kept."""
+        if not self._keeps_text:
+            return MARK if text else text
         for pattern in self._patterns:
             text = pattern.sub(MARK, text)
         return text
 
-    def _target(self, target: str) -> str:
+    def redact_target(self, target: str) -> str:
+        """Return a request's target without what the patterns match, percent-encoded or not."""
+        if not self._keeps_text:
+            return MARK
         target = self.redact_text(target)
         decoded = unquote(target)
         cleared = self.redact_text(decoded)
         return target if cleared == decoded else cleared
 
     def _served(self, served: Served | None) -> Served | None:
-        if served is None:
-            return None
+        return None if served is None else self._answer(served)
+
+    def _answer(self, served: Served) -> Served:
         headers, body = self._message(served.headers, served.body)
         return replace(served, headers=headers, body=body)
 
@@ -81,8 +105,10 @@ class Redaction:
             (name, MARK if name in self._headers else self.redact_text(value))
             for name, value in headers
         )
-        if not body or not (self._paths or self._patterns):
+        if not body or not (self._paths or self._patterns or not self._keeps_text):
             return kept, body
+        if not self._keeps_text:
+            return kept, DROPPED
         # From here on the body is another one: neither its coding nor its length is the same.
         gone = {"content-encoding", "content-length"}
         kept = tuple((name, value) for name, value in kept if name not in gone)
@@ -137,6 +163,18 @@ class Redaction:
         if any(self.redact_text(text) != text for text in whole):
             return DROPPED
         return b"".join(written)
+
+
+def kept_id(exchange_id: ExchangeId, privacy: Privacy) -> ExchangeId:
+    """
+    Return by what an exchange is remembered until its label comes: its id, or 16 digits of a hash.
+
+    A user may have put anything into an id. Whoever knows it still finds what belongs to it.
+    """
+    if privacy is not Privacy.SCORES_ONLY:
+        return exchange_id
+    digest = blake2b(exchange_id.encode("utf-8", "replace"), digest_size=8)
+    return ExchangeId(digest.hexdigest())
 
 
 def _compiled(pattern: str, place: int) -> re.Pattern[str]:

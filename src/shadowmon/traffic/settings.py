@@ -1,10 +1,12 @@
-"""Which requests are watched: routes, sampling, slices, redaction, the tap."""
+"""Which requests are watched: routes, sampling, slices, redaction, and the sources."""
 
 from __future__ import annotations
 
+import enum
+
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 class StickySettings(BaseModel):
@@ -35,9 +37,11 @@ class RouteSettings(BaseModel):
     baseline: str
     """Name of the model that users rely on now."""
     codec: str = "openai"
-    """How requests and answers are read: openai, open_inference, json, or a plugin's."""
+    """How requests and answers are read: openai, anthropic, open_inference, tgi, tei, ollama,
+    tensorflow_serving, torchserve, json, or a plugin's."""
     codec_settings: dict[str, Any] = {}
-    """For the codec `json`: {text: <JMESPath>, label: <JMESPath>, probabilities: …, fields: …}."""
+    """The codec's own. For `json`: {text: <JMESPath>, label: <JMESPath>, probabilities: …, …}; of
+    every codec `tests` is where a request carries a program that checks the code in its answer."""
     sticky: StickySettings = StickySettings()
     """Without a key (or where a request lacks it) the request's own id is used."""
     request_id_header: str = "x-request-id"
@@ -47,6 +51,12 @@ class RouteSettings(BaseModel):
     self_check_rate: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """Share of those for which the baseline is asked a second time. Its divergence from itself is
     the noise floor; with it, divergence is judged by its excess over the floor."""
+    shadow_calls_per_second: Annotated[float, Field(gt=0)] | None = None
+    """Shadow calls of this route, to whatever model; each scoring worker has its even part."""
+    pin: dict[str, Any] = {}
+    """Top-level keys that shadow calls set, such as {temperature: 0, seed: 7}. Only where both
+    models are called in the shadow (a mirror's requests): an answer that a user got was made
+    without them, and another one made with them would be no match for it."""
 
 
 class SliceSettings(BaseModel):
@@ -97,13 +107,13 @@ class RedactionSettings(BaseModel):
     """Regular expressions; what they match in any kept text is replaced."""
 
 
-class TapSettings(BaseModel):
-    """Where a mirror (Envoy, Istio, nginx) sends its copies."""
+class SourceSettings(BaseModel):
+    """What a listener that production is copied to puts up with."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     listen: str | None = None
-    """host:port; None means no tap."""
+    """host:port; None means that it is not there."""
     body_max_bytes: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
     body_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     total_max_bytes: Annotated[int, Field(gt=0)] = 256 * 1024 * 1024
@@ -114,6 +124,93 @@ class TapSettings(BaseModel):
     """Open connections; more are closed at once and counted as shed."""
 
 
+class TapSettings(SourceSettings):
+    """Where a mirror (Envoy, Istio, nginx) sends its copies."""
+
+
+class ServiceSettings(BaseModel):
+    """An inference service (KServe, Seldon) whose logger sends events: which model is it?"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    """The events' `inferenceservicename`."""
+    namespace: str | None = None
+    """None: whichever."""
+    endpoint: str | None = None
+    """KServe's `default` or `canary`; Seldon's predictor. None: whichever."""
+    component: str = "predictor"
+    """A transformer and an explainer log under the same id. Events that name none are taken."""
+    route: str
+    model: str
+    target: Annotated[str | None, Field(pattern=r"^/")] = None
+    """Path of its requests, which no event tells; None: the route's `path_prefix`."""
+
+
+class LiteLlmSettings(BaseModel):
+    """Model groups of a LiteLLM gateway, whose logging callback posts to /litellm."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    route: str
+    models: Annotated[dict[str, str], Field(min_length=1)]
+    """LiteLLM's model group -> our model: those of the baseline, and of the silent models."""
+
+
+class EventsSettings(SourceSettings):
+    """Where events come from whoever saw production: CloudEvents, LiteLLM, the Python SDK."""
+
+    token: SecretStr | None = None
+    """What every sender must show: `authorization: Bearer …`, or the password in the address that
+    it sends to (`http://any:TOKEN@host/`), which is all that a logger can be given."""
+    trust_network: bool = False
+    """Take events without a token from other machines. Whoever can send them can make evidence."""
+    total_max_bytes: Annotated[int, Field(gt=0)] = 64 * 1024 * 1024
+    join_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long the events of one request may come apart. Then what is there is taken, and the
+    models whose answers are not there are called."""
+    join_max: Annotated[int, Field(ge=1)] = 10_000
+    """Requests that wait for more of their events; the oldest is given up for a new one."""
+    join_max_bytes: Annotated[int, Field(gt=0)] = 64 * 1024 * 1024
+    """What they hold together."""
+    services: tuple[ServiceSettings, ...] = ()
+    litellm: tuple[LiteLlmSettings, ...] = ()
+
+
+class ExtProcSettings(BaseModel):
+    """Where Envoy's external processing filter tells of requests and answers (extra `ext_proc`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: str | None = None
+    """host:port, for gRPC; None means that it is not there."""
+    token: SecretStr | None = None
+    """What every Envoy must show, as `initial_metadata` of its `grpc_service`: `authorization:
+    Bearer …`."""
+    trust_network: bool = False
+    """Listen to other machines without a token. Whoever can tell of answers can make evidence."""
+    model_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "x-shadowmon-model"
+    """The answer's header that names the model which made it, as the route adds it; where it is
+    missing, the route's baseline did. Never read from a request, for users could write it."""
+    max_streams: Annotated[int, Field(ge=1)] = 512
+    """Open at one time; more are shed. All Envoys' `max_requests` together."""
+    stream_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """The longest generation. What takes longer counts as broken off."""
+    exchange_max_bytes: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
+    """Of one request and its answer together; a larger one is let go."""
+    total_max_bytes: Annotated[int, Field(gt=0)] = 128 * 1024 * 1024
+    """Of all that are open; what would go beyond is shed."""
+
+
+class Privacy(enum.StrEnum):
+    """What may be kept of what people say."""
+
+    REDACTED = "redacted"
+    """Redacted text, where a part of the daemon keeps text at all."""
+    SCORES_ONLY = "scores_only"
+    """Scores and hashes: no text, no target, and of a request's id only a hash."""
+
+
 class TrafficSettings(BaseModel):
     """Settings of traffic/ that all routes share."""
 
@@ -122,6 +219,9 @@ class TrafficSettings(BaseModel):
     slices: dict[str, SliceSettings] = {}
     slices_max: Annotated[int, Field(gt=0, le=1000)] = 100
     redaction: RedactionSettings = RedactionSettings()
+    privacy: Privacy = Privacy.REDACTED
     tap: TapSettings = TapSettings()
+    events: EventsSettings = EventsSettings()
+    ext_proc: ExtProcSettings = ExtProcSettings()
     sampling_salt: Annotated[str, Field(max_length=64)] = "shadowmon-sampling"
     """Kept apart from the rollout's salt, so that the sample is no subset of one arm."""

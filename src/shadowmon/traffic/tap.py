@@ -12,7 +12,6 @@ Rule 3: whatever goes wrong here is counted, and never told to the peer as a fai
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import re
 
@@ -26,6 +25,7 @@ from aiohttp import web
 from shadowmon.clock import Clock
 from shadowmon.ipc.handover import ExchangeHead
 from shadowmon.records import SHADOW_HEADER, ExchangeId, RouteName
+from shadowmon.traffic.bodies import Bodies, TooLargeError, TooMuchError
 from shadowmon.traffic.guarded_server import GuardedServer, Guards
 from shadowmon.traffic.routing import Routing
 from shadowmon.traffic.sampling import Sampling
@@ -48,14 +48,6 @@ class Fate(enum.StrEnum):
     """Our own limits: no room for it further down, or too much of it at one time."""
     REFUSED = "refused"
     """On no route, too large, too slow, broken off, malformed, or a shadow call of our own."""
-
-
-class _TooLargeError(Exception):
-    """The body is larger than what the tap keeps."""
-
-
-class _TooMuchError(Exception):
-    """The bodies of all requests are, together."""
 
 
 def make_tap(
@@ -90,6 +82,7 @@ def make_tap(
         count=count,
         clock=clock,
         make_id=make_id,
+        bodies=Bodies(settings),
     )
     return GuardedServer(
         tap.answer,
@@ -114,17 +107,16 @@ class _Tap:
     count: Callable[[Fate], None]
     clock: Clock
     make_id: Callable[[], str]
-    held: int = 0
-    """Bytes of the bodies that are being read now."""
+    bodies: Bodies
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Read a copy, answer it, then hand it over."""
         received_at = self.clock.now().timestamp()
         try:
-            body = await self._body(request)
-        except _TooLargeError:
+            body = await self.bodies.read(request)
+        except TooLargeError:
             return self._refused(Fate.REFUSED, web.HTTPRequestEntityTooLarge.status_code)
-        except _TooMuchError:
+        except TooMuchError:
             return self._refused(Fate.SHED, web.HTTPServiceUnavailable.status_code)
         except TimeoutError:
             return self._refused(Fate.REFUSED, web.HTTPRequestTimeout.status_code)
@@ -136,30 +128,6 @@ class _Tap:
             await response.write_eof()
         self.count(self._take(request, body, received_at))
         return response
-
-    async def _body(self, request: web.BaseRequest) -> bytes:
-        """Read the whole body; chunked framing is taken off, content codings are not."""
-        if (request.content_length or 0) > self.settings.body_max_bytes:
-            raise _TooLargeError
-        if request.headers.get("expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self.settings.body_timeout_seconds):
-                # Not iter_chunks(): it never ends on the second request without a body.
-                while piece := await request.content.readany():
-                    pieces.append(piece)
-                    size += len(piece)
-                    self.held += len(piece)
-                    if size > self.settings.body_max_bytes:
-                        raise _TooLargeError
-                    if self.held > self.settings.total_max_bytes:
-                        raise _TooMuchError
-        finally:
-            self.held -= size
-        return b"".join(pieces)
 
     def _refused(self, fate: Fate, status: int) -> web.StreamResponse:
         self.count(fate)

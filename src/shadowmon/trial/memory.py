@@ -12,6 +12,7 @@ from shadowmon.evidence.coverage import Coverage
 from shadowmon.policy.judge import NOTHING_PROVEN, Average
 from shadowmon.policy.rules import Rule
 from shadowmon.records import Evidence, RolloutState, SliceName, Verdict
+from shadowmon.trial.feedback import Complaints
 from shadowmon.trial.sums import Sums
 
 
@@ -38,6 +39,8 @@ class Memory:
     """What the configuration would loosen and is not in force: see policy/loosening.py."""
     began_at: datetime | None = None
     """When the present epoch's evidence was first weighed."""
+    complaints: Complaints = Complaints()  # noqa: RUF009 - frozen
+    """What users said in the present stage."""
     alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
     coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
     """Of each slice that a rule is about."""

@@ -23,6 +23,7 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.rollout.machine import Course
+from shadowmon.trial.feedback import FeedbackRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +46,26 @@ class TrialPlan:
     evidence: EvidenceSettings
     rates: tuple[int, ...] = ALL_SAMPLED
     """Every sampling rate that its route and slices may have, in basis points."""
+    rates_of_metric: Mapping[MetricName, tuple[int, ...]] = field(default_factory=dict)
+    """Of a metric that is measured on only some of the sampled pairs (a judge's, say): every
+    product of the two rates (evidence/sampling.py)."""
     skipped: Mapping[Phase, str] = field(default_factory=dict)
     """Phases that the configuration leaves out -> why."""
+    feedback: FeedbackRule | None = None
+    """None: users' complaints are not judged."""
 
     def fingerprint(self) -> list[Any]:
         """Return what evidence was gathered for: if any of it changes, it must begin anew."""
         rules = [msgspec.to_builtins(rule) for rule in self.rules]
         bets = self.evidence.model_dump(mode="json")
-        return [rules, bets, self.primary, self.baseline, list(self.rates)]
+        gathered = [rules, bets, self.primary, self.baseline, list(self.rates)]
+        if self.rates_of_metric:  # without, it is as it was before there was such a thing
+            gathered.append({name: list(each) for name, each in self.rates_of_metric.items()})
+        return gathered
+
+    def rates_for(self, metric: MetricName) -> tuple[int, ...]:
+        """Return every rate at which this metric may be counted, in basis points."""
+        return self.rates_of_metric.get(metric, self.rates)
 
 
 def counted_by(plan: TrialPlan) -> Mapping[MetricName, Metric]:

@@ -25,6 +25,7 @@ from shadowmon.records import (
     Entry,
     EntryKind,
     Event,
+    GateReported,
     Notify,
     Operation,
     OperatorAsked,
@@ -38,8 +39,9 @@ from shadowmon.records import (
     WeightRejected,
 )
 from shadowmon.rollout.machine import Facts, Step, begin, step, why_not_climb
-from shadowmon.rollout.transitions import Move
+from shadowmon.rollout.transitions import WATCHED, Move
 from shadowmon.trial import limits
+from shadowmon.trial.feedback import Complaints
 from shadowmon.trial.memory import Memory
 from shadowmon.trial.plan import TrialPlan
 from shadowmon.trial.weighing import Weighing
@@ -69,7 +71,8 @@ class Trial:
     @classmethod
     def open(cls, plan: TrialPlan, *, now: datetime) -> tuple[Trial, tuple[Command, ...]]:
         """Begin a trial that was never seen before."""
-        trial = cls(plan, Memory(state=begin(plan.trial_id, now=now)))
+        first = plan.course.phases[0]
+        trial = cls(plan, Memory(state=begin(plan.trial_id, now=now, phase=first)))
         opened = trial._entry(
             now,
             EntryKind.TRIAL_OPENED,
@@ -103,6 +106,7 @@ class Trial:
             pairs_in_stage=snapshot["pairs_in_stage"],
             said=tuple(snapshot["said"]),
             began_at=began_at and datetime.fromisoformat(began_at),
+            complaints=msgspec.convert(snapshot.get("complaints") or {}, Complaints, str_keys=True),
         )
         in_force = limits.in_force(plan, snapshot)
         trial = cls(in_force, memory, wanted=plan)
@@ -144,6 +148,7 @@ class Trial:
             "alphas": [self.plan.evidence.alpha_promote, self.plan.evidence.alpha_roll_back],
             "pending": list(self.memory.pending),
             "began_at": self.memory.began_at and self.memory.began_at.isoformat(),
+            "complaints": msgspec.to_builtins(self.memory.complaints, str_keys=True),
         }
 
     # --- events ---
@@ -165,9 +170,11 @@ class Trial:
                 return self._rejected(event)
             case OperatorAsked():
                 return self._asked(event)
+            case GateReported():
+                return self._judged_elsewhere(event)
 
     def _ticked(self, event: Ticked) -> tuple[Command, ...]:
-        if self.memory.state.phase is Phase.ROLLED_BACK:
+        if self.memory.state.phase not in WATCHED:
             return self._ask_again()
         self.memory, verdict = self.weighing.weigh(self.memory, event)
         facts = Facts(
@@ -175,6 +182,7 @@ class Trial:
             pairs_in_stage=self.memory.pairs_in_stage,
             route_holder=event.route_holder,
             grade=verdict.grade,
+            complaints=self._hear_users(event),
         )
         after = step(self.memory.state, verdict.decision, course=self.plan.course, facts=facts)
         self._remember(
@@ -183,7 +191,7 @@ class Trial:
         )
         if after.move is Move.DROP:
             return self._moved(verdict, after, event.now)
-        called = self._call_people(event.now)
+        called = (*self._call_people(event.now), *self._call_for_complaints(event.now))
         if after.move is None:
             return (*called, *self._say(verdict, event), *self._ask_again())
         return (*called, *self._moved(verdict, after, event.now))
@@ -201,6 +209,26 @@ class Trial:
             commands.append(self._entry(now, EntryKind.ALARM, sentence, rule=rule.name))
             commands.append(Notify(event="evidence.alarm_raised", sentence=sentence))
         return tuple(commands)
+
+    def _hear_users(self, event: Ticked) -> str:
+        """Take users' feedback in; return what it has against a climb."""
+        rule, state = self.plan.feedback, self.memory.state
+        if rule is None:
+            return ""
+        self._remember(complaints=self.memory.complaints.heard(event.felt, state))
+        return self.memory.complaints.objection(rule, state)
+
+    def _call_for_complaints(self, now: datetime) -> tuple[Command, ...]:
+        """Call a person once in a stage whose users complain of the optimized model."""
+        rule, complaints = self.plan.feedback, self.memory.complaints
+        if rule is None or complaints.told or not complaints.increased(rule):
+            return ()
+        self._remember(complaints=replace(complaints, told=True))
+        sentence = complaints.sentence(rule)
+        return (
+            self._entry(now, EntryKind.ALARM, sentence, **complaints.to_json(rule)),
+            Notify(event="evidence.complaints_increased", sentence=sentence),
+        )
 
     def _say(self, verdict: Verdict, event: Ticked) -> tuple[Command, ...]:
         holder = event.route_holder
@@ -235,6 +263,8 @@ class Trial:
     def _stage_entered(self, after: Step, now: datetime, *, why: str) -> Iterator[Command]:
         state = after.state
         sentence = f"{_MOVED[after.move]} {share(state.desired_weight)} of route {self.plan.route}"
+        if after.move is Move.ADVANCE:
+            sentence = f"goes on to {_IN_WORDS.get(state.phase, state.phase)}"
         yield self._entry(
             now,
             EntryKind.STAGE_ENTERED,
@@ -249,7 +279,7 @@ class Trial:
 
     def _ask_again(self) -> tuple[Command, ...]:
         state = self.memory.state
-        if state.applied_weight == state.desired_weight:
+        if state.applied_weight == state.desired_weight or state.drifted:
             return ()
         return (SetWeight(weight=state.desired_weight),)
 
@@ -257,6 +287,8 @@ class Trial:
         state = self.memory.state
         if state.applied_weight == event.weight:
             return ()
+        if state.applied_weight == state.desired_weight != event.weight:
+            return self._drifted(event)
         self._remember(state=replace(state, applied_weight=event.weight), rejected="")
         return (
             self._entry(
@@ -266,6 +298,41 @@ class Trial:
                 weight=event.weight,
             ),
         )
+
+    def _drifted(self, event: WeightApplied) -> tuple[Command, ...]:
+        """Somebody else moved the weight: tell people, and do not fight them over it."""
+        state = self.memory.state
+        self._remember(state=replace(state, applied_weight=event.weight, drifted=True))
+        sentence = (
+            f"{self.plan.optimized} has {share(event.weight)} of route {self.plan.route}, and not "
+            f"the {share(state.desired_weight)} that were applied: another hand changed it"
+        )
+        return (
+            self._entry(event.now, EntryKind.WEIGHT_DRIFTED, sentence, weight=event.weight),
+            Notify(event="rollout.weight_drifted", sentence=sentence),
+        )
+
+    def _judged_elsewhere(self, event: GateReported) -> tuple[Command, ...]:
+        """Take the result of a phase that is gone through before anything is mirrored."""
+        state = self.memory.state
+        if event.phase is not state.phase:
+            msg = f"trial {state.trial_id} is {state.phase}: a result for {event.phase} is not due"
+            raise RefusedError(msg)
+        facts = Facts(now=event.now, grade=event.grade)
+        after = step(state, event.decision, course=self.plan.course, facts=facts)
+        entry = self._entry(
+            event.now,
+            EntryKind.GATE,
+            f"{event.phase}: {event.grade}: {event.sentence} (reported by {event.reporter})",
+            phase=event.phase.value,
+            grade=event.grade.value,
+            reporter=event.reporter,
+            **event.data,
+        )
+        self._remember(state=after.state)
+        if after.move is None:
+            return (entry,)
+        return (entry, *self._stage_entered(after, event.now, why=event.sentence))
 
     def _rejected(self, event: WeightRejected) -> tuple[Command, ...]:
         if self.memory.rejected == event.problem:
@@ -281,7 +348,7 @@ class Trial:
         if event.operation is Operation.LOOSEN:
             return self._loosened(event)
         before = self.memory.state
-        facts = Facts(now=event.now)
+        facts = Facts(now=event.now, expires_at=event.expires_at)
         after = step(before, event.operation, course=self.plan.course, facts=facts)
         if after.state == before:
             raise RefusedError(_refusal(event.operation, before))
@@ -292,9 +359,10 @@ class Trial:
             operation=event.operation.value,
             operator=event.operator,
             reason=event.reason,
+            expires_at=event.expires_at and event.expires_at.isoformat(),
         )
         self._remember(state=after.state, said=())
-        if after.move is None:
+        if after.move in {None, Move.APPROVE}:
             return (entry,)
         why = f"{event.operator}: {event.reason}"
         opened = self._forget(event.now, why) if after.move is Move.RE_ARM else ()
@@ -326,9 +394,10 @@ class Trial:
 
     def _begin_anew(self, now: datetime, why: str) -> tuple[Command, ...]:
         state = self.memory.state
-        fresh = begin(self.plan.trial_id, now=now, epoch=state.epoch + 1)
+        first = self.plan.course.phases[0]
+        fresh = begin(self.plan.trial_id, now=now, epoch=state.epoch + 1, phase=first)
         self._remember(state=replace(fresh, stage_count=state.stage_count + 1, paused=state.paused))
-        return self._forget(now, f"{why}: back to the shadow")
+        return self._forget(now, f"{why}: back to {_IN_WORDS.get(first, first)}")
 
     def _new_epoch(self, now: datetime, why: str) -> tuple[Command, ...]:
         state = self.memory.state
@@ -386,6 +455,7 @@ _MOVED: Mapping[Move | None, str] = {
     Move.STEP_DOWN: "stepped down to",
     Move.DROP: "rolled back to",
     Move.RE_ARM: "re-armed with",
+    Move.ADVANCE: "goes on with",
 }
 
 _EVENTS: Mapping[Move | None, str] = {
@@ -393,7 +463,10 @@ _EVENTS: Mapping[Move | None, str] = {
     Move.STEP_DOWN: "stepped_down",
     Move.DROP: "rolled_back",
     Move.RE_ARM: "re_armed",
+    Move.ADVANCE: "phase_entered",
 }
+
+_IN_WORDS: Mapping[Phase, str] = {Phase.SHADOWING: "the shadow", Phase.SIDE_BY_SIDE: "side by side"}
 
 
 def _refusal(operation: Operation, state: RolloutState) -> str:
@@ -403,6 +476,8 @@ def _refusal(operation: Operation, state: RolloutState) -> str:
             return f"{where}: there is nothing to {operation}"
         case Operation.ROLL_BACK:
             return f"{where}: there is nothing to roll back"
+        case Operation.APPROVE:
+            return f"{where}: the next stage asks for no approval"
         case Operation.RE_ARM:
             return f"{where}: only a trial that was rolled back can be re-armed"
         case Operation.LOOSEN:

@@ -54,6 +54,7 @@ class Weighing:
             claims=claims_of(plan.rules),
             chained=[rule.claim for rule in plan.rules if rule.kind in TAKES_ALL],
             rates=plan.rates,
+            rates_of_metric=plan.rates_of_metric,
         )
         self.needs = Needs(
             climb=-math.log(plan.evidence.alpha_promote),

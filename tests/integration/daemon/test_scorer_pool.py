@@ -152,7 +152,7 @@ async def test_answers_that_are_hard_to_send():
             [a_pair(wide, wide), a_pair(wide, other), a_pair(bottomless, wide)]
         )
 
-    assert fates(found) == [0.0, 0.5, Loss.UNSENDABLE]
+    assert fates(found) == [0.0, 1.0, Loss.UNSENDABLE]
     assert (pool.restarts, pool.set_aside) == (0, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -45,8 +46,10 @@ class ModelServer:
 
 
 @asynccontextmanager
-async def a_model_server(answer: Answering) -> AsyncIterator[ModelServer]:
-    """Serve, doing `answer` for every request."""
+async def a_model_server(
+    answer: Answering, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ModelServer]:
+    """Serve, doing `answer` for every request; with TLS as `localhost`."""
     server = ModelServer()
 
     serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -62,8 +65,9 @@ async def a_model_server(answer: Answering) -> AsyncIterator[ModelServer]:
                 await answer(Connection(reader, writer))
         writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    port = listening.sockets[0].getsockname()[1]
+    server.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     try:
         yield server
     finally:

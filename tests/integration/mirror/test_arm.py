@@ -6,17 +6,20 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import trustme
 
 from shadowmon.clock import SystemClock
 from shadowmon.mirror.arm import Arm, open_session
-from shadowmon.mirror.settings import MirrorSettings, ModelSettings
+from shadowmon.mirror.settings import MirrorSettings, ModelSettings, RewriteSettings
 from shadowmon.records import Answer, ModelName, Outcome, Reply
+from shadowmon.traffic.codecs.open_inference import OpenInference
 from shadowmon.traffic.codecs.openai import OpenAI
 from tests.factories import an_exchange
 from tests.integration.mirror.model_server import (
@@ -49,6 +52,37 @@ async def an_arm(
             SystemClock(),
             mirror=MirrorSettings(answer_max_bytes=answer_max_bytes),
         )
+
+
+async def test_a_private_authority() -> None:
+    """A shadow call believes the authority that the model names, and no other."""
+    authority, stranger = trustme.CA(), trustme.CA()
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(served)
+    with authority.cert_pem.tempfile() as ours, stranger.cert_pem.tempfile() as other:
+        async with a_model_server(always(GOOD), tls=served) as server:
+            async with an_arm(server.url, tls={"ca": ours}) as arm:
+                assert (await arm.call(ASKED)).outcome is Outcome.OK
+            async with an_arm(server.url, tls={"ca": other}) as arm:
+                assert (await arm.call(ASKED)).outcome is Outcome.REFUSED
+
+
+async def test_model_in_the_path() -> None:
+    """Where the path names the model, a call for another name goes to that one's path."""
+    asked = an_exchange(b'{"inputs": []}', target="/v2/models/fp16/versions/1/infer?a=%20b")
+    async with a_model_server(always(GOOD)) as server, open_session() as session:
+        arm = Arm(
+            ModelName("int8"),
+            ModelSettings(url=server.url, rewrite=RewriteSettings(model="int 8/b")),
+            OpenInference({}),
+            session,
+            SystemClock(),
+            mirror=MirrorSettings(),
+        )
+        await arm.call(asked)
+
+    line, _, _ = server.requests[0].partition(b"\r\n")
+    assert line == b"POST /v2/models/int%208%2Fb/versions/1/infer?a=%20b HTTP/1.1"
 
 
 async def call(answer: Answering, **settings: Any) -> Reply:
@@ -333,8 +367,44 @@ async def test_connection_that_was_closed_while_idle() -> None:
     async with a_model_server(one_answer_for_each_connection) as server, an_arm(server.url) as arm:
         replies = [await arm.call(ASKED), await arm.call(ASKED)]
 
+    assert arm.retries == 1
     assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.OK]
     assert (len(server.requests), server.connections) == (3, 2)
+
+
+async def test_connections_that_keep_dying() -> None:
+    """There is one retry and no second one, whatever becomes of it."""
+    answered = 0
+
+    async def one_answer_in_all(connection: Connection) -> None:
+        nonlocal answered
+        answered += 1
+        if answered > 1:
+            connection.reset()
+        else:
+            await connection.send(GOOD)
+
+    async with a_model_server(one_answer_in_all) as server, an_arm(server.url) as arm:
+        replies = [await arm.call(ASKED), await arm.call(ASKED)]
+
+    assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.RESET]
+    assert (len(server.requests), arm.retries) == (3, 1)
+
+
+async def test_timeout_is_not_tried_again() -> None:
+    """A model that does not answer in time is not asked twice, on a reused connection either."""
+    answered = 0
+
+    async def answers_once(connection: Connection) -> None:
+        nonlocal answered
+        answered += 1
+        await (connection.send(GOOD) if answered == 1 else connection.hang())
+
+    async with a_model_server(answers_once) as server, an_arm(server.url) as arm:
+        replies = [await arm.call(ASKED), await arm.call(ASKED)]
+
+    assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.TIMEOUT]
+    assert (len(server.requests), arm.retries) == (2, 0)
 
 
 async def test_new_connection_is_not_tried_again() -> None:

@@ -115,3 +115,14 @@ async def test_cancelling_passes_through() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.02):
             await replies(an_exchange(b"{}"), BASE, INT8)
+
+
+async def test_what_production_had_of_others_is_used_too() -> None:
+    """A model whose answer came along is not called; the others are."""
+    exchange = an_exchange(b"{}", served=served(BASE), also=(served(INT8),))
+
+    found, calls = await replies(exchange, BASE, INT8, INT4)
+
+    assert calls == 1
+    assert [found[model].served for model in (BASE, INT8, INT4)] == [True, True, False]
+    assert found[INT8].duration_seconds == 9.0

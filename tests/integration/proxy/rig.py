@@ -9,14 +9,24 @@ import socket
 import ssl
 import time
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from shadowmon.clock import SystemClock
 from shadowmon.ipc.board import Board, Count, TrialCell
 from shadowmon.ipc.handover import receive, socket_pair
-from shadowmon.proxy.plan import Plan, PlannedModel, PlannedRoute, PlannedTrial, make_plan
+from shadowmon.proxy.door import Door
+from shadowmon.proxy.plan import (
+    SYSTEMS_TLS,
+    Plan,
+    PlannedModelTls,
+    PlannedRoute,
+    PlannedTrial,
+    make_plan,
+    planned_model,
+)
 from shadowmon.proxy.settings import ProxySettings
 from shadowmon.proxy.station import Station
 from shadowmon.proxy.user import User
@@ -120,9 +130,12 @@ class ModelServer:
         """All bytes that came."""
         return b"".join(visit.raw for visit in self.visits)
 
-    async def start(self, *, context: ssl.SSLContext | None = None) -> int:
-        """Listen; returns the port."""
-        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0, ssl=context)
+    async def start(
+        self, *, context: ssl.SSLContext | None = None, listening: socket.socket | None = None
+    ) -> int:
+        """Listen, on a socket that is there already if one is given; returns the port."""
+        sock = listening or socket.create_server(("127.0.0.1", 0))
+        self._server = await asyncio.start_server(self._visit, sock=sock, ssl=context)
         return self.port
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -260,6 +273,8 @@ class Rig:
     int8: ModelServer
     taken: socket.socket
     """Where exchanges are handed over."""
+    said: list[tuple[str, str]]
+    """What there was to tell of its certificate."""
     arrived: list[Exchange] = field(default_factory=list)
     """Those that came in one packet with one that was asked for."""
     _clients: list[Client] = field(default_factory=list)
@@ -330,16 +345,32 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-def a_plan(ports: tuple[int, int], **changes: Any) -> Plan:
-    """Return a plan with one route, a trial on it, and the settings that are named."""
+def a_plan(
+    ports: tuple[int, int],
+    *,
+    urls: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    model_tls: PlannedModelTls = SYSTEMS_TLS,
+    **changes: Any,
+) -> Plan:
+    """
+    Return a plan with one route, a trial on it, and the settings that are named.
+
+    Args:
+        ports: Of the baseline's and the optimized model's servers.
+        urls: Addresses of a model that are others than that.
+        model_tls: Of both models.
+        changes: Settings of the proxy or of its one route.
+
+    """
+    there = {"base": [f"http://127.0.0.1:{ports[0]}"], "int8": [f"http://127.0.0.1:{ports[1]}"]}
     route = {name: changes.pop(name) for name in tuple(changes) if name in _ROUTE}
     trials = changes.pop("trials", True)
     return make_plan(
         proxy=ProxySettings(**changes),
         sampling_salt="sampling",
         models=[
-            PlannedModel(name="base", host="127.0.0.1", port=ports[0]),
-            PlannedModel(name="int8", host="127.0.0.1", port=ports[1]),
+            planned_model(name, *addresses, tls=model_tls)
+            for name, addresses in (there | dict(urls)).items()
         ],
         routes=[PlannedRoute(name="chat", baseline="base", **({"path_prefix": "/"} | route))],
         trials=[PlannedTrial(number=0, route="chat", optimized="int8")] if trials else [],
@@ -353,7 +384,12 @@ _ROUTE = frozenset(PlannedRoute.__struct_fields__) - {"name", "baseline"}
 
 @contextlib.asynccontextmanager
 async def a_rig(
-    *, base: Script | None = None, int8: Script | None = None, reading: bool = True, **changes: Any
+    *,
+    base: Script | None = None,
+    int8: Script | None = None,
+    reading: bool = True,
+    listening: socket.socket | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Rig]:
     """
     Start a proxy.
@@ -362,6 +398,7 @@ async def a_rig(
         base: What the baseline's server does.
         int8: What the optimized model's server does.
         reading: Is there anyone to take what is handed over?
+        listening: Where users come in; None: a port of its own.
         changes: Settings of the proxy or of its one route; `trials=False` takes its trial away.
 
     """
@@ -374,17 +411,29 @@ async def a_rig(
         if not reading:
             read.close()
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        plan = a_plan(ports, **changes)
         station = Station(
-            plan=a_plan(ports, **changes),
+            plan=plan,
             board=board,
             handover=write,
             clock=SystemClock(),
             tasks=tasks,
             own_host=b"own-host:80",
         )
-        server = await station.loop.create_server(lambda: User(station), "127.0.0.1", 0)
-        stack.callback(server.close)
-        port = server.sockets[0].getsockname()[1]
-        rig = Rig(port, station, board, *servers, read)
+        listener = stack.enter_context(listening or socket.create_server(("127.0.0.1", 0)))
+        listener.setblocking(False)
+        said: list[tuple[str, str]] = []
+        door = Door(
+            listener,
+            lambda: User(station),
+            tls=plan.tls,
+            handshake_seconds=plan.limits.head_timeout_seconds,
+            say=lambda *words: said.append(words),
+        )
+        await door.open()
+        stack.callback(door.close)
+        watching = tasks.create_task(door.watch(SystemClock()))
+        stack.callback(watching.cancel)
+        rig = Rig(listener.getsockname()[1], station, board, *servers, read, said)
         stack.push_async_callback(rig.end)
         yield rig

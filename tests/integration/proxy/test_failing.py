@@ -134,6 +134,56 @@ async def test_a_dead_reused_connection_is_tried_again_once(rig, reset):
     assert proxy.count(Count.RETRIED) == 1
 
 
+async def dying(visit: Visit) -> None:
+    """Answer once; close without a word when asked again."""
+    await visit.request()
+    await visit.say(OK)
+    await visit.head()
+    visit.writer.transport.abort()
+
+
+async def test_trying_again_may_be_off(rig):
+    """With `retry_stale: false` a dead reused connection is a 502, and no request is sent twice."""
+    proxy = await rig(base=dying, retry_stale=False)
+    client = await proxy.client()
+
+    await client.ask(POST)
+    second = await client.ask(POST)
+
+    assert second.status == 502
+    assert len(proxy.base.visits) == 1
+    assert proxy.count(Count.RETRIED) == 0
+
+
+async def test_what_is_kept_to_be_sent_again_is_bounded(rig):
+    """Beyond retry_total_max_bytes a request is served all the same, and counted; then is room."""
+    proxy = await rig(base=dying, retry_total_max_bytes=200)
+    client = await proxy.client()
+    large = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n" + bytes(200)
+
+    assert (await client.ask(large)).raw == OK
+    assert (await client.ask(large)).status == 502
+    assert proxy.count(Count.NOT_KEPT) == 2
+    assert proxy.station.kept_bytes == 0
+
+
+@pytest.mark.parametrize("to", [b"1 ", b"2 ", b"3 ", b"4 "])
+async def test_nothing_stays_kept_however_a_request_ends(rig, to):
+    """Answered, refused, left by its user or fallen back: what was kept is let go."""
+    path = {b"1 ": OK, b"2 ": b"", b"3 ": b"HTTP/1.1 200 OK\r\n\r\nabc", b"4 ": BROKEN}[to]
+    proxy = await rig(base=after(path), int8=after(path))
+    proxy.weight(5_000)
+
+    client = await proxy.client()
+    await client.say(POST)
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        await client.answer()
+    client.leave()
+
+    await until(lambda: not proxy.station.users)
+    assert proxy.station.kept_bytes == 0
+
+
 async def test_a_request_too_large_to_keep_is_not_tried_again(rig):
     """Beyond retry_max_bytes a dead connection is a 502."""
     proxy = await rig(base=after(OK.replace(b"OK", b"Fine")), retry_max_bytes=64)
@@ -172,7 +222,7 @@ async def test_a_user_who_leaves_stops_the_stream(rig):
 
 
 async def test_a_user_who_leaves_before_the_answer_stops_the_model(rig):
-    """A generation that nobody waits for is not run to its end."""
+    """A generation that nobody waits for is not run to its end: it is over within 100 ms."""
 
     async def silent(visit: Visit) -> None:
         await visit.request()
@@ -185,7 +235,7 @@ async def test_a_user_who_leaves_before_the_answer_stops_the_model(rig):
 
     client.leave()
 
-    await asyncio.wait_for(proxy.base.visits[0].ended.wait(), 1)
+    await asyncio.wait_for(proxy.base.visits[0].ended.wait(), 0.1)
     assert (await proxy.exchange()).served.ending is Ending.CLIENT_GONE
 
 
@@ -339,6 +389,30 @@ async def test_idle_upstream_connections_are_closed(rig):
     await proxy.ask(GET)
 
     await asyncio.wait_for(proxy.base.visits[0].ended.wait(), 2)
+
+
+async def test_an_early_answer_outlives_the_reset_behind_it(rig):
+    """A refusal that is in before the model server resets an upload reaches the user."""
+
+    async def refusing(visit: Visit) -> None:
+        await visit.head()
+        await visit.say(b"HTTP/1.1 413 No\r\ncontent-length: 3\r\n\r\nbig")
+        visit.writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+        )
+        visit.writer.transport.abort()
+
+    proxy = await rig(base=refusing)
+    for _ in range(20):
+        client = await proxy.client()
+        await client.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                await client.say(bytes(200_000))
+        answer = await client.answer()
+
+        assert (answer.status, answer.body) == (413, b"big")
+    assert proxy.count(Count.UPSTREAM_FAILED) == 0
 
 
 # --- falling back -----------------------------------------------------------

@@ -84,9 +84,7 @@ async def model_server() -> AsyncIterator[int]:
 async def _ports(rig) -> AsyncIterator[tuple[int, int]]:
     """(the model server's own port, the proxy's)."""
     async with model_server() as direct:
-        proxy = await rig()
-        for pool in proxy.station.pools.values():
-            pool._port = direct
+        proxy = await rig(urls={"base": [f"http://127.0.0.1:{direct}"]})
         yield direct, proxy.port
 
 

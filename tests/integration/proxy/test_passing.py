@@ -358,3 +358,61 @@ async def test_the_counters_tell_what_happened(rig):
     assert proxy.count(Count.CONNECTIONS) == 1
     assert proxy.count(Count.SEEN) == 1
     assert sum(proxy.board.slot(0).answers(0)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/a%2Fb",
+        b"//a//b",
+        b"/a/../b/./c",
+        b"/a?x=%20&y=a+b&y=",
+        b"/a?",
+        b"/?/../x",
+        b"/%zz",
+        b"/\xe9",
+    ],
+)
+async def test_a_target_passes_untouched(rig, target):
+    """Nothing is decoded, merged, resolved or put in order on the way."""
+    proxy = await rig()
+
+    await proxy.ask(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert proxy.base.raw == b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def test_trailers_of_an_answer_pass(rig):
+    """What comes behind the last chunk reaches the user, and the connection goes on."""
+    answer = (
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nX-Checksum: 1\r\n\r\n"
+    )
+    proxy = await rig(base=answering(answer))
+    client = await proxy.client()
+
+    assert (await client.ask(GET)).raw == answer
+    assert (await client.ask(GET)).raw == answer
+    assert len(proxy.base.visits) == 1
+
+
+async def test_a_generation_may_take_as_long_as_it_likes(rig):
+    """No limit holds for the whole: an answer outlasts each timeout many times over."""
+
+    async def slow(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        for _ in range(15):
+            await asyncio.sleep(0.1)
+            await visit.say(b"3\r\nabc\r\n")
+        await visit.say(b"0\r\n\r\n")
+
+    proxy = await rig(
+        base=slow,
+        head_timeout_seconds=0.4,
+        idle_timeout_seconds=0.4,
+        first_byte_timeout_seconds=0.4,
+        stream_idle_timeout_seconds=0.4,
+    )
+
+    assert (await proxy.ask(GET)).body == b"abc" * 15

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -44,7 +45,7 @@ class Workers:
     processes: list[subprocess.Popen[bytes]]
     clients: list[Client]
 
-    def start(self, **changes: object) -> subprocess.Popen[bytes]:
+    def start(self, **changes: Any) -> subprocess.Popen[bytes]:
         """Start one more."""
         ports = self.base.port, self.int8.port
         drain_seconds = changes.pop("drain_seconds", 5.0)
@@ -169,6 +170,25 @@ async def test_requests_under_way_are_finished_on_sigterm(workers):
     assert await _ended(process) == 0
     assert json.loads(process.stderr.readline())["connections_cut"] == 0
     assert house.board.slot(0).count(Count.CONNECTIONS) == 2
+
+
+@one_loop
+async def test_a_connection_may_send_its_last_request_while_we_drain(workers):
+    """A request that was on its way at SIGTERM is answered, and the answer says: no more."""
+    house = await workers()
+    process = house.start()
+    client, fresh = await house.client(), await house.client()
+    await client.ask(GET)
+    await until(lambda: house.board.slot(0).count(Count.CONNECTIONS) == 2)
+
+    process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.2)
+    answers = [await client.ask(GET), await fresh.ask(GET)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert all(b"connection: close\r\n" in answer.head for answer in answers)
+    assert await client.rest() == await fresh.rest() == b""
+    assert await _ended(process) == 0
 
 
 @one_loop

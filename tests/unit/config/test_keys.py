@@ -58,7 +58,10 @@ def test_every_secret_is_known():
 
     assert found == {
         ("models", "*", "bearer_token"),
+        ("proxy", "pins", "*", "header_token"),
         ("console", "operator_token"),
+        ("traffic", "events", "token"),
+        ("traffic", "ext_proc", "token"),
         *(
             ("assessors", assessor, "endpoint", "bearer_token")
             for assessor in ("semantic", "moderation", "judge")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shadowmon.config.measures import measures, metrics_of, primary_of, scorers_of
+from shadowmon.assessors.settings import AssessorsSettings
+from shadowmon.config.measures import assessors_of, measures, metrics_of, primary_of, scorers_of
 from shadowmon.config.settings import LabelCoverage, LabelSettings, Settings, TrialSettings
 from shadowmon.policy.settings import Task
 from shadowmon.traffic.settings import RouteSettings
@@ -34,7 +35,31 @@ def test_every_task_measures_its_primary(task, expected):
 
 def test_service_is_always_measured():
     """Whether a model answers at all is measured even if nobody names it."""
-    assert scorers_of(a_trial(scorers=("label",))) == ("label", "service")
+    trial = a_trial(scorers=("label",))
+
+    assert scorers_of(settings_of(trial), trial) == ("label", "service")
+
+
+@pytest.mark.parametrize(
+    ("task", "more"),
+    [(Task.CHAT, ["semantic", "preference"]), (Task.CLASSIFICATION, [])],
+)
+def test_what_assessors_find_is_scored(task, more):
+    """Where an assessor is configured, the scorers that read it come by themselves, for texts."""
+    trial = a_trial(task)
+    endpoint = {"url": "http://127.0.0.1:1"}
+    assessors = AssessorsSettings.model_validate(
+        {"semantic": {"endpoint": endpoint}, "judge": {"endpoint": endpoint}, "sandbox": {}}
+    )
+    settings = settings_of(trial).model_copy(update={"assessors": assessors})
+
+    by_itself = scorers_of(settings_of(trial), trial)
+
+    assert [each for each in scorers_of(settings, trial) if each not in by_itself] == more
+    assert [each for each in assessors_of(settings, trial) if each != "moderation"] == [
+        {"preference": "judge"}.get(each, each) for each in more
+    ]
+    assert assessors_of(settings_of(trial), trial) == ()
 
 
 def test_named_primary_stands():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,11 +14,16 @@ from shadowmon.daemon.labels import LabelDesk, LabelRule
 from shadowmon.errors import ActuatorError, RefusedError, StoreError
 from shadowmon.ipc.board import Board, TrialCell
 from shadowmon.ipc.report import Account, Report
+from shadowmon.policy.settings import OnComplaints
 from shadowmon.records import (
+    Arm,
     Awaiting,
     Cell,
+    Entry,
     EntryKind,
     ExchangeId,
+    Feedback,
+    FeedbackKind,
     Label,
     MetricName,
     Operation,
@@ -28,6 +34,7 @@ from shadowmon.records import (
 from shadowmon.scoring.truth import digest
 from shadowmon.store.memory import MemoryStore
 from shadowmon.telemetry.tallies import Tallies
+from shadowmon.trial.feedback import FeedbackRule
 from tests.factories import NOON
 from tests.trials import INT8, a_course, a_plan
 
@@ -222,7 +229,7 @@ async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
             raise ActuatorError(str(weight))
 
     await world.begin()
-    world.control._actuators = {INT8: Broken(world.board, 0)}
+    world.control._steering.actuators = {INT8: Broken(world.board, 0)}
     world.count("correct", GOOD)
     world.count("error", NO_ERRORS)
     await world.tick()
@@ -233,7 +240,7 @@ async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
     rejected = [e for e in await world.journal() if e.kind is EntryKind.WEIGHT_REJECTED]
     assert len(rejected) == 1
 
-    world.control._actuators = {INT8: works}
+    world.control._steering.actuators = {INT8: works}
     await world.tick()
     assert world.board.weight(0) == 100
 
@@ -297,3 +304,105 @@ async def test_a_pair_is_counted_once_with_its_label_also_across_a_restart():
     ]
     assert counts == (0, 0, 1, 0, 0)
     assert len(world.control.labels) == 0
+
+
+class BusyStore(MemoryStore):
+    """A store that takes its time to write: things go on meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    async def commit(self, save):
+        await super().commit(save)
+        happens, self.meanwhile = self.meanwhile, lambda: None
+        happens()
+
+
+def a_waiting_pair(name: str) -> Awaiting:
+    return Awaiting(
+        trial_id=INT8,
+        epoch=1,
+        exchange_id=ExchangeId(name),
+        baseline=digest("7"),
+        optimized=digest("1"),
+        slices=frozenset({SliceName("all")}),
+        received_at=NOON,
+    )
+
+
+async def test_a_pair_that_comes_to_wait_while_the_store_writes_is_kept():
+    """It is in the next commit, and that one alone: those before it are not written again."""
+    world = await World(store=BusyStore()).begin()
+    one, other = a_waiting_pair("x-1"), a_waiting_pair("x-2")
+    world.control.take(Report(worker="scoring-1/1", awaiting=(one,)))
+    world.store.meanwhile = lambda: world.control.take(
+        Report(worker="scoring-1/1", awaiting=(other,))
+    )
+
+    await world.tick()
+    assert (await world.store.load()).awaiting == (one,)
+
+    await world.tick()
+    assert (await world.store.load()).awaiting == (one, other)
+
+
+async def test_a_label_that_comes_while_the_store_writes_is_kept():
+    """It is in the next commit."""
+    world = await World(store=BusyStore()).begin()
+    pairs = (a_waiting_pair("x-1"), a_waiting_pair("x-2"))
+    world.control.take(Report(worker="scoring-1/1", awaiting=pairs))
+    world.control.label([Label(exchange_id=ExchangeId("x-1"), label="7")])
+    world.store.meanwhile = lambda: world.control.label(
+        [Label(exchange_id=ExchangeId("x-2"), label="7")]
+    )
+
+    await world.tick()
+    assert set((await world.store.load()).labels) == {"x-1"}
+
+    await world.tick()
+    assert set((await world.store.load()).labels) == {"x-1", "x-2"}
+
+
+async def test_a_line_for_the_journal_that_comes_while_the_store_writes_is_kept():
+    """It is journalled once, by the next commit."""
+    world = await World(store=BusyStore()).begin()
+    line = Entry(at=NOON, trial_id=INT8, kind=EntryKind.OPERATION, sentence="meanwhile")
+    world.store.meanwhile = lambda: world.control._entries.append(line)
+
+    await world.tick()
+    await world.tick()
+    await world.tick()
+
+    assert [entry.sentence for entry in await world.journal()].count("meanwhile") == 1
+
+
+async def test_a_pair_that_is_settled_while_the_store_writes_does_not_wait_for_ever():
+    """The next commit takes it out of what waits."""
+    world = await World(store=BusyStore()).begin()
+    pairs = (a_waiting_pair("x-1"), a_waiting_pair("x-2"))
+    world.control.take(Report(worker="scoring-1/1", awaiting=pairs))
+    world.store.meanwhile = lambda: world.control._settled.append((INT8, ExchangeId("x-1")))
+
+    await world.tick()
+    await world.tick()
+
+    assert (await world.store.load()).awaiting == pairs[1:]
+
+
+async def test_feedback_is_kept_by_the_tick_that_commits_it():
+    """While the store is down nothing that users said is lost or counted twice."""
+    rule = FeedbackRule(rise=0.1, climb=OnComplaints.UNLESS_INCREASED, alpha=0.05)
+    world = await World(a_plan(feedback=rule)).begin()
+    complaint = Feedback(kind=FeedbackKind.COMPLAINT, trial_id=INT8, arm=Arm.BASELINE)
+
+    assert world.control.feel([complaint])["accepted"] == 1
+    world.store.broken = True
+    await world.tick()
+    world.store.broken = False
+    await world.tick()
+    await world.tick()
+    await world.begin()
+
+    felt = world.control.trials[INT8].memory.complaints.felt
+    assert felt[Arm.BASELINE].complaints == 1

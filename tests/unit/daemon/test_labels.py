@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shadowmon.daemon.labels import LabelDesk, LabelRule
-from shadowmon.records import Awaiting, ExchangeId, Label, SliceName, TrialId
-from shadowmon.scoring.truth import digest
+from shadowmon.records import Answer, Awaiting, ExchangeId, Label, SliceName, TrialId
+from shadowmon.scoring import truth as truths
+from shadowmon.scoring.truth import Truth, digest
 from tests.factories import NOON
 
 
-INT8 = TrialId("int8")
+INT8, INT4 = TrialId("int8"), TrialId("int4")
 HOUR = timedelta(hours=1)
 
 
@@ -46,12 +48,12 @@ def test_a_pair_is_counted_when_it_is_mature_not_when_its_label_comes():
     assert desk.settle(NOON + HOUR - timedelta(seconds=1)) == []
     (settled,) = desk.settle(NOON + HOUR)
 
-    assert settled.observation is not None
-    assert (settled.observation.baseline, settled.observation.optimized) == (True, False)
+    (seen,) = settled.observations
+    assert (seen.baseline, seen.optimized) == (True, False)
     assert len(desk) == 0
 
 
-@pytest.mark.parametrize(("covers_all", "missing"), [(True, "unlabelled"), (False, None)])
+@pytest.mark.parametrize(("covers_all", "missing"), [(True, ["unlabelled"]), (False, [])])
 def test_a_pair_without_a_label_is_missing_or_left_out(covers_all, missing):
     """Where every exchange was to have a label, its absence counts; else it says nothing."""
     desk = a_desk(covers_all=covers_all)
@@ -59,7 +61,7 @@ def test_a_pair_without_a_label_is_missing_or_left_out(covers_all, missing):
 
     (settled,) = desk.settle(NOON + HOUR)
 
-    assert (settled.observation and settled.observation.missing) == missing
+    assert [seen.missing for seen in settled.observations] == missing
     assert desk.fates["unlabelled"] == 1
 
 
@@ -71,8 +73,8 @@ def test_a_model_that_failed_to_answer_is_missing():
 
     (settled,) = desk.settle(NOON + HOUR)
 
-    assert settled.observation is not None
-    assert settled.observation.missing == "optimized_failed"
+    (seen,) = settled.observations
+    assert seen.missing == "optimized_failed"
 
 
 def test_a_label_may_come_before_its_pair_is_known():
@@ -83,8 +85,8 @@ def test_a_label_may_come_before_its_pair_is_known():
     desk.expect([waiting(1)])
     (settled,) = desk.settle(NOON + HOUR)
 
-    assert settled.observation is not None
-    assert settled.observation.baseline is True
+    (seen,) = settled.observations
+    assert seen.baseline is True
 
 
 def test_pairs_settle_in_the_order_of_their_requests():
@@ -122,5 +124,54 @@ def test_white_space_around_an_answer_is_no_difference():
 
     (settled,) = desk.settle(NOON + HOUR)
 
-    assert settled.observation is not None
-    assert settled.observation.baseline is True
+    (seen,) = settled.observations
+    assert seen.baseline is True
+
+
+def test_a_label_is_compared_as_its_trial_says():
+    """For a number "42.0" is 42 and "43" is not; for words it is another word."""
+    rules = {
+        INT8: LabelRule(maturity=HOUR, covers_all=True, truth=Truth.NUMBER),
+        INT4: LabelRule(maturity=HOUR, covers_all=True),
+    }
+    desk = LabelDesk(rules, awaiting_max=100)
+    said = {
+        "baseline": Answer(text="It is 42.0"),
+        "optimized": Answer(text="It is 43."),
+    }
+    for trial, truth in ((INT8, Truth.NUMBER), (INT4, Truth.WORD)):
+        answers = {arm: truths.said(answer, truth) for arm, answer in said.items()}
+        desk.expect([replace(waiting(1), trial_id=trial, **answers)])
+    desk.take([label(1, "42")])
+
+    settled = {each.awaiting.trial_id: each.observations[0] for each in desk.settle(NOON + HOUR)}
+
+    assert (settled[INT8].baseline, settled[INT8].optimized) == (True, False)
+    assert (settled[INT4].baseline, settled[INT4].optimized) == (False, False)
+
+
+def test_classes_are_counted_on_their_own():
+    """One more observation for each class that is configured."""
+    rule = LabelRule(maturity=HOUR, covers_all=True, classes=("7", "8"))
+    desk = LabelDesk({INT8: rule}, awaiting_max=100)
+    desk.expect([waiting(1, baseline="7", optimized="8")])
+    desk.take([label(1, "7")])
+
+    (settled,) = desk.settle(NOON + HOUR)
+
+    assert [(seen.metric, seen.baseline, seen.optimized) for seen in settled.observations] == [
+        ("correct", True, False),
+        ("missed:7", False, True),
+        ("false_alarm:8", False, True),
+    ]
+
+
+def test_a_label_of_an_older_store_is_known():
+    """Labels that were kept before there were kinds are words."""
+    desk = a_desk()
+    desk.restore([waiting(1, baseline="7", optimized="8")], {ExchangeId("x-1"): digest("7")})
+
+    (settled,) = desk.settle(NOON + HOUR)
+
+    (seen,) = settled.observations
+    assert (seen.baseline, seen.optimized) == (True, False)

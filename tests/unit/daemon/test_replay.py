@@ -9,7 +9,6 @@ import pytest
 from shadowmon.config.settings import LabelCoverage, Settings
 from shadowmon.daemon.parts import Shard, from_file, to_file, together
 from shadowmon.daemon.replay import (
-    BEGINNING,
     Replay,
     drawn,
     has_label,
@@ -17,6 +16,7 @@ from shadowmon.daemon.replay import (
     plain_settings,
     plan_of,
 )
+from shadowmon.daemon.replay_course import BEGINNING
 from shadowmon.errors import ConfigError
 from shadowmon.policy.settings import Task
 from shadowmon.records import EVERYTHING, Decision, EntryKind, Grade

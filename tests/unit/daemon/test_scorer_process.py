@@ -14,7 +14,8 @@ def test_each_trial_gets_its_own_scorers():
     """A trial's panel declares the metrics of the scorers that it names, and no others."""
     panels = build_panels({"int8": ["label"], "int4": ["label", "fields"]}, SETTINGS)
     assert set(panels["int8"].metrics) == {"disagreement", "probability_divergence"}
-    assert set(panels["int4"].metrics) == {*panels["int8"].metrics, "field_divergence"}
+    fields = {"field_divergence", "partial_field_divergence", "inexact_fields"}
+    assert set(panels["int4"].metrics) == {*panels["int8"].metrics, *fields}
 
 
 def test_unknown_scorer_is_refused():

@@ -25,6 +25,7 @@ from tests.factories import NOON, a_pair
 
 CORRECT, APART, UNSAFE = MetricName("correct"), MetricName("apart"), MetricName("unsafe")
 LONG = SliceName("long")
+JUDGED = MetricName("judged")
 
 
 def later(seconds: float):
@@ -233,3 +234,30 @@ def test_a_session_is_counted_like_a_pair():
         trial_id=TrialId("int8"), epoch=1, stage=0, metric=CORRECT, slice=EVERYTHING, rate=500
     )
     assert counts[-3:] == (32768, 16384, 0)
+
+
+def test_what_a_judge_saw_of_a_session_is_counted_at_its_rate():
+    """The judged exchanges of a session are one figure; all of them are, for other metrics."""
+    waiting = clusters()
+    add(waiting, a_score(apart(0.0)), NOON)
+    for distance in (0.25, 0.75):
+        judged = Observation(metric=JUDGED, distance=distance, rate=1_000)
+        add(waiting, a_score(apart(0.75), judged), NOON)
+
+    (session,) = waiting.close_all()
+
+    assert {seen.metric: (seen.distance, seen.rate) for seen in session.observations} == {
+        APART: (0.5, 10_000),
+        JUDGED: (0.5, 1_000),
+    }
+
+
+def test_what_is_judged_at_two_rates_is_two_figures():
+    """Each is counted in the cells of its own rate."""
+    waiting = clusters()
+    for rate in (1_000, 1_000, 5_000):
+        add(waiting, a_score(Observation(metric=JUDGED, distance=rate / 10_000, rate=rate)), NOON)
+
+    (session,) = waiting.close_all()
+
+    assert {seen.rate: seen.distance for seen in session.observations} == {1_000: 0.1, 5_000: 0.5}

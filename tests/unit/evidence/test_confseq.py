@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shadowmon.evidence import confseq
+from shadowmon.evidence import confseq, outcomes
 from shadowmon.evidence.confseq import Interval
 from shadowmon.evidence.gains import kind_of
 from shadowmon.evidence.knots import KNOTS, UNIT
@@ -88,3 +88,47 @@ def test_ten_million_pairs_have_an_interval():
     assert lower is not None
     assert upper is not None
     assert 2.5 < (upper - lower) / 2 / np.sqrt(0.03 / 1e7) < 4.5
+
+
+@pytest.mark.parametrize(
+    "contrast", [Contrast.MEAN, Contrast.ABSOLUTE_RISE, Contrast.RELATIVE_RISE]
+)
+@pytest.mark.parametrize("rates", [(10_000,), (10_000, 300)])
+def test_an_interval_is_the_same_alone_and_among_others(contrast, rates):
+    """To the last bit: what is drawn does not depend on what else is drawn at that moment."""
+    metric = a_metric(kind_of(contrast))
+    generator = np.random.default_rng(5)
+    places = outcomes.places(metric)
+    cells = []
+    for size in (3, 40, 900, 10**6):
+        for share_hit in (0.3, 1.0) * 20:
+            counts = generator.integers(0, size, (len(rates), places))
+            counts[:, generator.random(places) > share_hit] = 0
+            rows = [tuple(row) for row in counts.tolist()]
+            cells.append(dict(zip(rates, rows, strict=True)))
+
+    together = confseq.intervals(metric, contrast, cells, alpha=0.05, rates=rates)
+
+    for accounts, ends in zip(cells, together, strict=True):
+        assert confseq.interval(metric, contrast, accounts, alpha=0.05, rates=rates) == ends
+    assert confseq.intervals(metric, contrast, cells[3:9], alpha=0.05, rates=rates) == together[3:9]
+
+
+def test_an_end_is_where_the_bets_just_refute_it():
+    """By the definition alone: 16 fractions of the largest legal bet own 16 x 2/alpha there."""
+    counts = distances((0, 900), (10, 80), (64, 20))
+    lower, upper = interval(Contrast.MEAN, counts, alpha=0.05)
+    assert lower is not None
+    assert upper is not None
+
+    def owned(candidate: float, sign: int) -> float:
+        scores = np.arange(KNOTS) / (KNOTS - 1)
+        won = sign * (scores - candidate)
+        bets = 0.99 * 1.7 ** -np.arange(16.0) / -won.min()
+        pairs = np.array(counts[:-1]) / UNIT
+        return float(np.logaddexp.reduce(pairs @ np.log1p(np.outer(won, bets))))
+
+    need = np.log(2 / 0.05) + np.log(16)
+    assert owned(lower, 1) == pytest.approx(need, abs=2e-6)
+    assert owned(upper, -1) == pytest.approx(need, abs=2e-6)
+    assert min(owned(lower, 1), owned(upper, -1)) >= need - 1e-9

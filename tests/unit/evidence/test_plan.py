@@ -76,6 +76,7 @@ class Drawn:
     law: assumed.Law
     metric: Metric | None = None
     rates: tuple[int, ...] = ALL_SAMPLED
+    power = 1.0
 
     def rows(self, claim) -> NDArray[np.float64]:
         del claim  # its deposits are of the claim already

@@ -14,7 +14,7 @@ from shadowmon.evidence import outcomes
 from shadowmon.evidence.confseq import interval
 from shadowmon.evidence.sampling import EVERY_ONE, Accounts
 from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.evidence.weigh import Scales
+from shadowmon.evidence.weigh import Memory, Scales
 from shadowmon.records import (
     Claim,
     Contrast,
@@ -331,3 +331,98 @@ def test_there_is_no_alarm_without_memory_nor_of_a_claim_that_is_not_chained():
 
     assert weigher.alarms({}) == {}
     assert set(weigher.alarms(memory)) == {RED_LINE, FAR_APART}
+
+
+def grid() -> tuple[dict[str, Any], list[Claim]]:
+    """Return scales' arguments for three kinds of metrics in twenty slices, and their claims."""
+    metrics = {metric.name: metric for metric in (CORRECT, APART, JUDGED)}
+    asked = [
+        BETTER,
+        RED_LINE,
+        FAR_APART,
+        *(replace(c, metric=JUDGED.name) for c in (BETTER, RED_LINE)),
+    ]
+    claims = [
+        replace(claim, slice=SliceName(f"s{number}")) for number in range(20) for claim in asked
+    ]
+    chained = [claim for claim in claims if claim.side is Side.WORSE]
+    return {"metrics": metrics, "claims": claims, "chained": chained}, claims
+
+
+def growing(claims: list[Claim], looks: int) -> list[dict[Claim, Accounts]]:
+    """Return the accounts at each look: in every slice other ones, and only some grow each time."""
+    generator = np.random.default_rng(11)
+    metrics = {metric.name: metric for metric in (CORRECT, APART, JUDGED)}
+    so_far: dict[tuple[MetricName, SliceName], Any] = {}
+    found: list[dict[Claim, Accounts]] = []
+    for _ in range(looks):
+        for cell in {(claim.metric, claim.slice): None for claim in claims}:
+            places = outcomes.places(metrics[cell[0]])
+            more = generator.integers(0, 40, places) * (generator.random(places) < 0.5)
+            before = so_far.get(cell, 0)
+            so_far[cell] = before + more * bool(generator.random() < 0.6)
+        found.append(
+            {
+                claim: {EVERY_ONE: tuple(so_far[claim.metric, claim.slice].tolist())}
+                for claim in claims
+            }
+        )
+    return found
+
+
+def test_evidence_does_not_depend_on_what_else_is_weighed():
+    """Chained or not, to the last bit: alone a claim has what it has among a hundred."""
+    given, claims = grid()
+    together = scales(**given)
+    memory: Memory = {}
+    alone = {
+        claim: scales(**given | {"claims": [claim], "chained": {claim} & {*given["chained"]}})
+        for claim in claims[:15]
+    }
+    memories: dict[Claim, Memory] = {claim: {} for claim in alone}
+
+    for accounts in growing(claims, 6):
+        evidence, memory = together.weigh(accounts, memory)
+        for claim, weigher in alone.items():
+            seen, memories[claim] = weigher.weigh({claim: accounts[claim]}, memories[claim])
+            assert seen[claim] == evidence[claim]
+
+
+def test_what_is_computed_again_has_the_same_bits():
+    """`recompute`, of one claim's counts alone, is the very figure of the look at all of them."""
+    given, claims = grid()
+    (accounts,) = growing(claims, 1)
+    weigher = scales(**given)
+
+    evidence, _ = weigher.weigh(accounts, {}, variance_ratios={CORRECT.name: 1.7})
+
+    for claim, seen in evidence.items():
+        power = 1 / 1.7 if claim.metric == CORRECT.name else 1.0
+        if any(seen.counts):
+            assert seen.log_e_from_start == weigher.recompute(claim, seen.counts, power)
+
+
+def test_an_interval_is_remembered_and_not_drawn_at_every_look():
+    """It stays as it is while its account hardly grows; the evidence does not."""
+    weigher = scales()
+    before, memory = weigher.weigh(at_all({RED_LINE: (200, 20, 60, 6000, 1)}), {})
+    little, memory = weigher.weigh(at_all({RED_LINE: (200, 20, 61, 6000, 1)}), memory)
+    much, _ = weigher.weigh(at_all({RED_LINE: (300, 20, 61, 6000, 1)}), memory)
+
+    ends = [(seen[RED_LINE].lower, seen[RED_LINE].upper) for seen in (before, little, much)]
+    assert ends[0] == ends[1] != ends[2]
+    assert before[RED_LINE].log_e_value != little[RED_LINE].log_e_value
+
+
+def test_a_metric_may_have_rates_of_its_own():
+    """A judge's is bet on at the products of both draws, all others at the pairs' rates."""
+    weigher = scales(rates=[10_000, 1_000], rates_of_metric={APART.name: [500, 50]})
+    account = (*[256] * 129, 0)
+
+    evidence, _ = weigher.weigh({FAR_APART: {50: account}, BETTER: {1_000: (9, 1, 1, 89, 0)}}, {})
+
+    assert evidence[FAR_APART].counts == ((0,) * 130) + account
+    assert evidence[BETTER].counts == (0,) * 5 + (9, 1, 1, 89, 0)
+    assert weigher.describe(FAR_APART)["places"][0] == "0 at 500 bp"
+    with pytest.raises(ValueError, match="sampled at 1000 basis points, foreseen are"):
+        weigher.weigh({FAR_APART: {1_000: account}}, {})

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from shadowmon.ipc import handover
 from shadowmon.ipc.handover import ExchangeHead, Parcel, ServedHead
-from shadowmon.records import Ending
+from shadowmon.records import Ending, Exchange
 
 
+SERVED = ServedHead("fp32", Ending.COMPLETE, 200, b"A: b", 0.5, 0.25, 0)
 HEAD = ExchangeHead(
     id="x-1",
     route="digits",
@@ -19,7 +20,7 @@ HEAD = ExchangeHead(
     target=b"/v2/%2F?a=b",
     headers=b"Content-Type: application/json\r\nX-Odd: \xe9",
     received_at=1_700_000_000.25,
-    served=ServedHead("fp32", Ending.COMPLETE, 200, b"A: b", 0.5, 0.25, 0),
+    served=SERVED,
     failed_first=ServedHead("int8", Ending.UNREACHABLE, 0, b"", 0.1, None, 0),
     body_bytes=6,
 )
@@ -27,7 +28,7 @@ HEAD = ExchangeHead(
 
 def a_parcel(answer=b"", *, name="x-1"):
     """An exchange whose request came in two pieces."""
-    served = replace(HEAD.served, body_bytes=len(answer))
+    served = replace(SERVED, body_bytes=len(answer))
     return Parcel(replace(HEAD, id=name, served=served), [b"abc", b"def"], [answer])
 
 
@@ -95,7 +96,7 @@ def test_several_go_in_one_packet(ends):
     packet = handover.receive(read)
 
     assert [each.id for each in packet] == [f"x-{n}" for n in range(20)]
-    assert [len(each.served.body) for each in packet] == list(range(20))
+    assert [len(each.served.body) for each in packet if each.served] == list(range(20))
     with pytest.raises(BlockingIOError):
         handover.receive(read)
 
@@ -106,11 +107,11 @@ def test_large_ones_do_not_crowd_out_small_ones(ends):
     sizes = [10, 100_000, 70_000, 1, 400_000, 2, 3]
 
     assert handover.send(write, [a_parcel(b"z" * size) for size in sizes]) == len(sizes)
-    arrived = []
+    arrived: list[Exchange] = []
     while len(arrived) < len(sizes):
         arrived += handover.receive(read)
 
-    assert [len(each.served.body) for each in arrived] == sizes
+    assert [len(each.served.body) for each in arrived if each.served] == sizes
 
 
 def test_a_body_in_very_many_pieces(ends):
@@ -135,3 +136,23 @@ def test_what_finds_no_room_is_not_counted(ends):
         arrived += len(handover.receive(read))
     with pytest.raises(BlockingIOError):
         handover.receive(read)
+
+
+def test_answers_that_production_had_also_arrive_after_the_served_one(ends):
+    """Each with its own body, in order, and the next exchange of the packet is whole."""
+    write, read = ends
+    other = ServedHead("int8", Ending.COMPLETE, 200, b"A: c", 0.2, None, 3)
+    third = replace(other, model="int4", body_bytes=2)
+    served = ServedHead("fp32", Ending.COMPLETE, 200, b"A: b", 0.5, 0.25, 1)
+    head = replace(HEAD, served=served, also=(other, third))
+    both = Parcel(head, [b"abcdef"], [b"1", b"222", b"33"])
+
+    assert handover.send(write, [both, a_parcel(b"next", name="x-2")]) == 2
+    first, second = handover.receive(read)
+
+    assert first.served is not None
+    assert first.served.body == b"1"
+    assert [(each.model, each.body) for each in first.also] == [("int8", b"222"), ("int4", b"33")]
+    assert second.also == ()
+    assert second.served is not None
+    assert second.served.body == b"next"

@@ -6,7 +6,16 @@ import pytest
 
 from shadowmon.ipc import report
 from shadowmon.ipc.report import Account, Report, Tally
-from shadowmon.records import Awaiting, Cell, ExchangeId, MetricName, SliceName, TrialId
+from shadowmon.records import (
+    Arm,
+    Awaiting,
+    Cell,
+    ExchangeId,
+    Exposure,
+    MetricName,
+    SliceName,
+    TrialId,
+)
 from tests.factories import NOON
 
 
@@ -28,11 +37,26 @@ AWAITING = [
     for number in range(70)
 ]
 
+EXPOSURES = [
+    Exposure(
+        trial_id=TrialId("int8"),
+        epoch=1,
+        stage=2,
+        exchange_id=ExchangeId(str(number)),
+        arm=Arm.OPTIMIZED,
+    )
+    for number in range(70)
+]
+
 
 def test_a_long_report_is_told_in_parts_that_fit_and_lose_nothing():
     """All that goes in comes out, in order, each part within a packet."""
     write, read = report.socket_pair()
-    parts = list(report.parts("w", accounts=ACCOUNTS, tallies=TALLIES, awaiting=AWAITING))
+    parts = list(
+        report.parts(
+            "w", accounts=ACCOUNTS, tallies=TALLIES, awaiting=AWAITING, exposures=EXPOSURES
+        )
+    )
 
     heard: list[Report] = []
     for part in parts:
@@ -44,6 +68,7 @@ def test_a_long_report_is_told_in_parts_that_fit_and_lose_nothing():
     assert [each for part in heard for each in part.accounts] == ACCOUNTS
     assert [each for part in heard for each in part.tallies] == TALLIES
     assert [each for part in heard for each in part.awaiting] == AWAITING
+    assert [each for part in heard for each in part.exposures] == EXPOSURES
     write.close()
     read.close()
 

@@ -184,4 +184,23 @@ def test_complete_answers_are_not_known_without_a_codec() -> None:
 def test_problems_are_words() -> None:
     """A failed reply says in words what went wrong, and every reason is listed for counting."""
     assert failed_reply(served(BASE, Ending.TRUNCATED)).problem == "the answer was cut short"
-    assert set(UNPAIRED_REASONS) == {"client_gone", "baseline_truncated", "missing", "shed"}
+    assert set(UNPAIRED_REASONS) == {
+        "client_gone",
+        "baseline_truncated",
+        "missing",
+        "shed",
+        "failed",
+    }
+
+
+def test_what_others_answered_also_is_known_if_it_failed() -> None:
+    """A second model's failure on production's path is its reply, as the served one's is."""
+    exchange = an_exchange(
+        served=served(BASE, Ending.COMPLETE),
+        also=(served(INT8, Ending.COMPLETE, 503), served(INT4, Ending.COMPLETE)),
+    )
+
+    known = known_replies(exchange)
+
+    assert set(known) == {INT8}
+    assert (known[INT8].outcome, known[INT8].served) == (Outcome.ERROR, True)

@@ -42,7 +42,11 @@ def test_production_s_own_answer() -> None:
     [
         (a_served(status=500), Outcome.ERROR, "status 500"),
         (a_served(b"canary"), Outcome.GARBAGE, "not JSON at character 0"),
-        (a_served(b"data: {}\n\n"), Outcome.RESET, "the stream ended before its end"),
+        (
+            a_served(b'data: {"choices": [{"index": 0, "delta": {"content": "a"}}]}\n\n'),
+            Outcome.RESET,
+            "the stream ended before its end",
+        ),
         (
             a_served(b'{"error": {"type": "overloaded"}}'),
             Outcome.ERROR,

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from shadowmon.proxy.pick import Picker, Watch
-from shadowmon.proxy.plan import PlannedModel, PlannedRoute, PlannedTrial, make_plan
+from shadowmon.proxy.plan import PlannedPins, PlannedRoute, PlannedTrial, make_plan, planned_model
 from shadowmon.proxy.settings import ProxySettings
 
 
-MODELS = [
-    PlannedModel(name=name, host="127.0.0.1", port=1) for name in ("base", "int8", "int4", "other")
-]
+MODELS = [planned_model(name, "http://127.0.0.1:1") for name in ("base", "int8", "int4", "other")]
 
 
-def a_picker(*routes: PlannedRoute, trials: tuple[str, ...] = ("int8",), **proxy: Any) -> Picker:
+def a_picker(
+    *routes: PlannedRoute,
+    trials: tuple[str, ...] = ("int8",),
+    active: Callable[[int], bool] = lambda _: True,
+    **proxy: Any,
+) -> Picker:
     """Return a picker for these routes; trials are on the first."""
     return Picker(
         make_plan(
@@ -30,7 +36,8 @@ def a_picker(*routes: PlannedRoute, trials: tuple[str, ...] = ("int8",), **proxy
             ],
             worker=0,
             drain_seconds=1.0,
-        )
+        ),
+        active=active,
     )
 
 
@@ -211,3 +218,109 @@ def test_what_it_needs_to_see():
 
     fields = {b"x-user", b"x-id", b"cookie", b"x-request-id", b"x-shadowmon-shadow"}
     assert picker.wanted == fields
+
+
+# --- pins -------------------------------------------------------------------
+
+PINNED = PlannedPins(baseline=("bob",), optimized=("ann",), header_token="secret")
+
+
+def a_pinned_route() -> PlannedRoute:
+    """Return a route on which two users are pinned, and others may choose."""
+    return a_route(sticky_header="X-User", pins=PINNED)
+
+
+@pytest.mark.parametrize("weight", [0, 10_000])
+def test_pinned_users_meet_their_model_whatever_the_weight(weight):
+    """And everybody else goes by the weight."""
+    picker = a_picker(a_pinned_route())
+
+    assert pick(picker, weights=(weight,), x_user=b"ann").model == "int8"
+    assert pick(picker, weights=(weight,), x_user=b"bob").model == "base"
+    assert pick(picker, weights=(weight,), x_user=b"eve").model == ("int8" if weight else "base")
+
+
+def test_a_pinned_user_counts_for_the_trial():
+    """As any other user of the optimized model does."""
+    assert pick(a_picker(a_pinned_route()), x_user=b"ann").trial == 0
+    assert pick(a_picker(a_pinned_route()), x_user=b"bob").trial is None
+
+
+def test_a_request_may_choose_with_the_token():
+    """Over the list, and either way."""
+    picker = a_picker(a_pinned_route())
+    token: dict[str, Any] = {"x_shadowmon_arm_token": b"secret"}
+
+    assert pick(picker, x_shadowmon_arm=b"optimized", **token).model == "int8"
+    assert pick(picker, x_user=b"ann", x_shadowmon_arm=b"baseline", **token).model == "base"
+
+
+@pytest.mark.parametrize("token", [{}, {"x_shadowmon_arm_token": b"guess"}])
+def test_a_request_may_not_choose_without_the_token(token):
+    """The field is as good as not there."""
+    picker = a_picker(a_pinned_route())
+
+    assert pick(picker, x_shadowmon_arm=b"optimized", **token).model == "base"
+
+
+def test_a_wrong_choice_is_none():
+    """Only `baseline` and `optimized` are arms."""
+    picker = a_picker(a_pinned_route())
+    found: dict[str, Any] = {"x_shadowmon_arm": b"int8", "x_shadowmon_arm_token": b"secret"}
+
+    assert pick(picker, **found).model == "base"
+
+
+def test_nobody_is_pinned_to_a_trial_that_was_rolled_back():
+    """What was found to harm users serves none of them; the next active trial may."""
+    picker = a_picker(a_pinned_route(), active=lambda _: False)
+    second = a_picker(a_pinned_route(), trials=("int8", "int4"), active=lambda number: number == 1)
+
+    assert pick(picker, x_user=b"ann").model == "base"
+    assert pick(second, x_user=b"ann").model == "int4"
+
+
+def test_the_choice_is_hidden_from_model_servers_where_it_means_something():
+    """Without a token configured the fields are a user's own business."""
+    assert a_picker(a_pinned_route()).hidden == {b"x-shadowmon-arm", b"x-shadowmon-arm-token"}
+    assert a_picker().hidden == frozenset()
+
+
+# --- ids and traces ---------------------------------------------------------
+
+
+def test_nothing_is_added_by_default():
+    """What passes is what came."""
+    assert pick(a_picker()).added == b""
+
+
+def test_an_id_is_added_where_there_is_none():
+    """It is the exchange's own."""
+    picker = a_picker(a_route(request_id_header="X-Id"), add_request_id=True)
+
+    assert pick(picker).added == b"x-id: made-up\r\n"
+    assert pick(picker, x_id=b"theirs").added == b""
+
+
+def test_an_id_that_is_none_is_not_doubled():
+    """One that is too long to be taken for one still stands alone."""
+    picker = a_picker(add_request_id=True)
+
+    choice = pick(picker, x_request_id=b"x" * 129)
+
+    assert (choice.exchange_id, choice.added) == ("made-up", b"")
+
+
+def test_a_trace_is_begun_where_there_is_none():
+    """In the form of the W3C's Trace Context, another one for each request."""
+    picker = a_picker(add_trace_context=True)
+    ids = iter("abcd")
+
+    choices = [picker.pick(b"/", {}, lambda _: 0, lambda: next(ids)) for _ in range(2)]
+    lines = [choice.added for choice in choices if choice is not None]
+
+    assert all(
+        re.fullmatch(rb"traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n", line) for line in lines
+    )
+    assert lines[0] != lines[1]
+    assert pick(picker, traceparent=b"00-1-2-00").added == b""

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pydantic import SecretStr
 
 from shadowmon.errors import ConfigError
 from shadowmon.proxy import plan as plans
 from shadowmon.proxy.plan import (
     Limits,
-    PlannedModel,
+    PlannedAddress,
+    PlannedLog,
+    PlannedModelTls,
+    PlannedPins,
     PlannedRoute,
     PlannedTrial,
     make_plan,
     planned_model,
+    planned_pins,
 )
-from shadowmon.proxy.settings import ProxySettings
+from shadowmon.proxy.settings import (
+    AccessLogSettings,
+    PinSettings,
+    ProxySettings,
+    ProxyTlsSettings,
+)
 
 
 def a_plan(**changes: Any) -> plans.Plan:
@@ -61,7 +73,40 @@ def test_a_plan_takes_its_limits_from_the_settings():
 )
 def test_an_address_is_read(url, host, port, tls):
     """Its path is for shadow calls and plays no part."""
-    assert planned_model("m", url) == PlannedModel(name="m", host=host, port=port, tls=tls)
+    (address,) = planned_model("m", url).addresses
+
+    assert address == PlannedAddress(host=host, port=port, tls=tls)
+
+
+def test_a_unix_sockets_address_is_read():
+    """Its path stands in the host's place, and the slashes in it are %2F."""
+    (address,) = planned_model("m", "http+unix://%2Frun%2Fmodel.sock/v1").addresses
+
+    assert address == PlannedAddress(path="/run/model.sock")
+
+
+def test_a_model_may_have_several_addresses():
+    """In the order in which they are given."""
+    model = planned_model("m", "http://a:1", "https://b", tls=PlannedModelTls(server_name="c"))
+
+    assert [address.host for address in model.addresses] == ["a", "b"]
+    assert model.tls.server_name == "c"
+
+
+def test_pins_and_certificates_come_as_text():
+    """A worker needs neither paths nor secrets as the settings have them."""
+    proxy = ProxySettings(
+        tls=ProxyTlsSettings(certificate=Path("/c.pem"), key=Path("/k.pem")),
+        access_log=AccessLogSettings(path=Path("/log"), waiting_max=5),
+    )
+    pins = PinSettings(optimized=("ann",), header_token=SecretStr("t"))
+
+    plan = a_plan(proxy=proxy, redacted=("secret",))
+
+    assert plan.tls is not None
+    assert plan.tls.files == ("/c.pem", "/k.pem")
+    assert plan.log == PlannedLog(path="/log", waiting_max=5, patterns=("secret",))
+    assert planned_pins(pins) == PlannedPins(optimized=("ann",), header_token="t")
 
 
 @pytest.mark.parametrize("url", ["http://:80", "http://model:eighty", "ftp://model", "model:80"])

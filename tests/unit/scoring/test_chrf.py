@@ -4,7 +4,7 @@ import pytest
 
 from sacrebleu.metrics.chrf import CHRF
 
-from shadowmon.scoring.chrf import chrf, shared_ngrams, shared_ngrams_plainly
+from shadowmon.scoring.chrf import chrf
 from tests.answers import real_pairs
 
 
@@ -13,12 +13,6 @@ def test_equal_to_sacrebleu_on_real_answers():
     for one, other in real_pairs():
         expected = CHRF().sentence_score(other, [one]).score / 100
         assert chrf(one, other) == pytest.approx(expected, abs=1e-12)
-
-
-def test_fast_count_is_the_plain_count_on_real_answers():
-    """Counting by one sort finds what counting one by one finds."""
-    for one, other in real_pairs():
-        assert shared_ngrams(one, other) == shared_ngrams_plainly(one, other)
 
 
 def test_blank_text_shares_nothing():
@@ -38,8 +32,8 @@ def test_recall_weighs_more():
     assert chrf("abcdefgh", "abcd") < chrf("abcd", "abcdefgh")
 
 
-def test_alphabet_that_does_not_fit_is_counted_plainly():
+def test_any_alphabet_is_counted():
     """More different characters than fit into a packed 6-gram are counted all the same."""
     many = "".join(map(chr, range(0x4E00, 0x4E00 + 2000)))
-    assert shared_ngrams(many, many[::-1]) == [2000, 0, 0, 0, 0, 0]
     assert chrf(many, many) == 1.0
+    assert chrf(many, many[::-1]) == pytest.approx(1 / 6)

@@ -48,3 +48,8 @@ def test_share_of_repeated_runs():
     """Of the runs of four words those count that stood in the text before."""
     assert repeated_share(["a"] * 8) == 0.8
     assert repeated_share(["a", "b", "c"]) == 0.0
+
+
+def test_long_sound_text_is_read_quickly():
+    """A text that repeats its last words now and then is none that loops."""
+    assert not repeats("".join(f"{n} is a number, is it not? " for n in range(40)) + SOUND)

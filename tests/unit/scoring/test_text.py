@@ -49,8 +49,9 @@ def test_length_is_compared_in_words():
 
 def test_divergence_grows_with_the_distance_on_real_answers():
     """A smaller model is further away, on average, than the same model asked again."""
-    for metric in ("rouge_l_divergence", "chrf_divergence"):
-        distances = [observe(*pair)[metric].distance for pair in real_pairs()]
+    for metric in ("rouge_1", "rouge_2", "rouge_l", "chrf", "bleu"):
+        found = [observe(*pair).get(f"{metric}_divergence") for pair in real_pairs()]
+        distances = [each.distance if each else 0.0 for each in found]
         assert sum(distances[:60]) + 2 < sum(distances[60:])
 
 
@@ -62,10 +63,57 @@ def test_rouge_needs_words_of_its_alphabet():
 
 
 def test_optimized_answer_without_words_is_an_empty_text():
-    """A model that says nothing where the baseline speaks is as far away as can be."""
+    """A model that says nothing where the baseline speaks shares nothing with it."""
     calls = a_reply(answer=Answer(tool_calls=(ToolCall(name="f", arguments={}),)))
     found = observe("hello there", calls)
-    assert {each.distance for each in found.values() if each.distance is not None} == {1.0}
+    for metric in ("inexact", "rouge_1", "rouge_2", "rouge_l", "chrf", "bleu", "length"):
+        name = metric if metric == "inexact" else f"{metric}_divergence"
+        assert found[name].distance == 1.0
+
+
+def test_same_text_is_at_no_distance():
+    """Every divergence that applies is 0 between two texts that are the same."""
+    text = real_pairs()[0][0]
+    found = observe(text, text)
+    assert {each.distance for each in found.values()} == {None, 0.0}
+    assert found.keys() == observe(text, "other").keys()
+
+
+def test_single_word_has_no_pair_of_words():
+    """ROUGE-2 applies only where the baseline has two words."""
+    assert "rouge_2_divergence" not in observe("Yes.", "No.")
+    assert "rouge_1_divergence" in observe("Yes.", "No.")
+
+
+def test_wrong_number_is_seen():
+    """One wrong figure is a small difference of words, and the whole difference of numbers."""
+    found = observe("It was built in 1889, they say.", "It was built in 1989, they say.")
+    assert found["number_divergence"].distance == 1.0
+    assert found["rouge_1_divergence"].distance < 0.2
+
+
+def test_opposite_is_seen():
+    """One word that turns a sentence round is a small difference of words, and of meaning all."""
+    found = observe("It is safe to eat them raw.", "It is not safe to eat them raw.")
+    assert found["negation_divergence"].distance == 1.0
+    assert found["chrf_divergence"].distance < 0.3
+
+
+def test_other_language_is_seen():
+    """An answer in another language is told by its little words."""
+    found = observe(
+        "The cat is on the roof and it is not in the house.",
+        "Die Katze ist auf dem Dach und sie ist nicht in dem Haus.",
+    )
+    assert found["other_language"].distance == 1.0
+
+
+def test_very_long_texts_are_the_same_as_they_stand():
+    """Of texts beyond what is compared, it is not asked whether only blanks differ."""
+    long = "word " * 30_000
+    assert observe(long, long)["inexact"].distance == 0.0
+    assert observe(long, long + " ")["inexact"].distance == 1.0
+    assert observe(long, long + " ")["chrf_divergence"].distance == 0.0
 
 
 def test_verdicts_are_about_each_model():

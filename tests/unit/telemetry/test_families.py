@@ -8,7 +8,10 @@ from pathlib import Path
 
 import shadowmon
 
-from shadowmon.telemetry.families import BY_NAME, FAMILIES, PREFIX
+from shadowmon.telemetry.families import BY_NAME, FAMILIES
+from shadowmon.telemetry.family import PREFIX
+from shadowmon.traffic import events
+from shadowmon.traffic.joining import Fate
 
 
 SOURCE = Path(shadowmon.__file__).parent
@@ -35,3 +38,11 @@ def test_names_follow_prometheus() -> None:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", family.name)
         assert not family.name.startswith(PREFIX)
         assert not {"le", "job", "instance", "quantile"} & set(family.labels)
+
+
+def test_fates_of_events_are_those_that_are_told() -> None:
+    """The closed sets of the family and of whoever counts are one."""
+    family = BY_NAME["events_total"]
+
+    assert family.closed["source"] == events.SOURCES
+    assert set(family.closed["fate"]) == set(Fate)

@@ -19,11 +19,12 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from shadowmon.ipc.board import USER_SECONDS, Board, Count
 from shadowmon.mirror.pairing import UNPAIRED_REASONS
 from shadowmon.records import Decision, Grade, Phase, Side, SliceName, TrialId, Weight
-from shadowmon.telemetry import readings as readings_module
-from shadowmon.telemetry.families import BY_NAME, FAMILIES, PREFIX, Kind
-from shadowmon.telemetry.metrics import Collector, exposition, registry_of
+from shadowmon.telemetry import readers as readers_module
+from shadowmon.telemetry.families import BY_NAME, FAMILIES
+from shadowmon.telemetry.family import PREFIX, Kind
+from shadowmon.telemetry.metrics import Collector, exposition
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.view import DaemonView, Sample
+from shadowmon.view import DaemonView, Sample, SliceView
 from tests.factories import NOON
 from tests.views import a_figure, a_rule_view, a_trial_view, a_verdict, a_view
 
@@ -63,7 +64,7 @@ def scraped(view: DaemonView, board: Board | None = None, **settings: Any) -> Fo
 
 def read_from(collector: Collector) -> Found:
     """Scrape, and read it as Prometheus would."""
-    text, _ = exposition(registry_of(collector), "")
+    text, _ = exposition(collector, "")
     return Found(
         (in_order(series(sample.name, sample.labels)), sample.value)
         for family in parse_text(text.decode())
@@ -80,7 +81,7 @@ def series(name: str, labels: dict[str, str]) -> str:
 def test_every_family_is_always_there() -> None:
     """Each family is named and explained in every scrape, even of a daemon without a trial."""
     for snapshot in (lambda: NOTHING, a_view):
-        text, _ = exposition(registry_of(Collector(snapshot)), "")
+        text, _ = exposition(Collector(snapshot), "")
         for family in FAMILIES:
             assert f"# TYPE {PREFIX}{family.name} {family.kind}" in text.decode()
             assert f"# HELP {PREFIX}{family.name} {family.sentence}" in text.decode()
@@ -91,7 +92,7 @@ def test_families_are_named_well() -> None:
     assert len(BY_NAME) == len(FAMILIES)
     for family in FAMILIES:
         assert family.name.endswith("_total") == (family.kind is Kind.COUNTER)
-        assert family.sentence.endswith((".", ")"))
+        assert family.sentence.endswith((".", ")", "?"))
         assert set(family.closed) <= set(family.labels)
         assert bool(family.buckets) == (family.kind is Kind.HISTOGRAM)
 
@@ -115,7 +116,7 @@ def test_numbers_before_traffic() -> None:
     assert found['user_answer_duration_seconds_count{arm="optimized"}'] == 0
     assert found['reply_duration_seconds_bucket{model="int8",le="+Inf"}'] == 0
     assert found["mirror_queue_length"] == 0
-    assert found["event_loop_lag_seconds"] == 0
+    assert found['event_loop_lag_seconds_count{process="control"}'] == 0
     assert found['funnel_total{stage="seen"}'] == 0
     assert found["metrics_failures_total"] == 0
 
@@ -136,7 +137,7 @@ def test_no_number_is_nan() -> None:
     named = '{trial="int8",metric="correct",slice="all"}'
     assert found[f"evidence_observations{named}"] == 2310
     rule_named = '{trial="int8",rule="quality",metric="correct",slice="all"}'
-    assert found[f"evidence_log_e_value{rule_named}"] == readings_module.LOG_E_FLOOR
+    assert found[f"evidence_log_e_value{rule_named}"] == readers_module.LOG_E_FLOOR
     assert found['last_pair_timestamp_seconds{trial="int8"}'] == 0
 
 
@@ -194,11 +195,11 @@ def test_state_is_one_of_all() -> None:
 
     found = scraped(a_view(trial))
 
-    phases = {name for name in found if name.startswith("rollout_phase") and found[name]}
-    grades = {name for name in found if name.startswith("verdict_grade") and found[name]}
+    phases = {name for name in found if name.startswith("rollout_phase{") and found[name]}
+    grades = {name for name in found if name.startswith("verdict_grade{") and found[name]}
     assert phases == {'rollout_phase{phase="progressing",trial="int8"}'}
     assert grades == {'verdict_grade{grade="review",trial="int8"}'}
-    assert len([name for name in found if name.startswith("rollout_phase")]) == len(Phase)
+    assert len([name for name in found if name.startswith("rollout_phase{")]) == len(Phase)
 
 
 def test_weights_are_ratios() -> None:
@@ -335,7 +336,9 @@ def test_series_are_capped() -> None:
 
     assert len([name for name in found if name.startswith("observations_total")]) == 40
     assert len([name for name in found if name.startswith("reply_duration_seconds")]) == 30
-    left_out = (50 + 1) - 40 + (5 + 2) * 15 - 30 + 2 * 15 - 30
+    hours = 2 * 24 - 40
+    exchanges = 5 * 10 - 40
+    left_out = (50 + 1) - 40 + (5 + 2) * 15 - 30 + 2 * 15 - 30 + hours + exchanges
     assert found["metrics_label_overflow_total"] == left_out
 
 
@@ -346,7 +349,7 @@ def test_one_family_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(
-        "shadowmon.telemetry.metrics.READERS", (broken, *readings_module.READERS[3:])
+        "shadowmon.telemetry.metrics.READERS", (broken, *readers_module.READERS[3:])
     )
 
     found = scraped(a_view())
@@ -388,7 +391,7 @@ def test_hostile_labels(accept: str) -> None:
     hostile = 'a"b\\c\nd\ud800é\u202e{}'
     trial = a_trial_view(trial_id=TrialId(hostile))
 
-    text, _ = exposition(registry_of(Collector(lambda: a_view(trial))), accept)
+    text, _ = exposition(Collector(lambda: a_view(trial)), accept)
 
     parse = parse_openmetrics if accept else parse_text
     families = {family.name: family for family in parse(text.decode())}
@@ -398,10 +401,10 @@ def test_hostile_labels(accept: str) -> None:
 
 def test_content_types() -> None:
     """OpenMetrics is given to who asks for it, and the text format to everybody else."""
-    registry = registry_of(Collector(a_view))
+    collector = Collector(a_view)
 
-    text, plain = exposition(registry, "")
-    openmetrics, asked = exposition(registry, OPENMETRICS)
+    text, plain = exposition(collector, "")
+    openmetrics, asked = exposition(collector, OPENMETRICS)
 
     assert plain.startswith("text/plain; version=0.0.4")
     assert asked.startswith("application/openmetrics-text; version=1.0.0")
@@ -409,13 +412,13 @@ def test_content_types() -> None:
     assert not text.endswith(b"# EOF\n")
 
 
-def test_registering_is_not_scraping() -> None:
-    """The picture is not asked for before the first scrape."""
+def test_picture_is_not_asked_for_before_the_first_scrape() -> None:
+    """A collector may be made before there is anything to see."""
 
     def fails() -> DaemonView:
         raise RuntimeError
 
-    registry_of(Collector(fails))
+    Collector(fails)
 
 
 def test_budget() -> None:
@@ -426,11 +429,138 @@ def test_budget() -> None:
         a_trial_view(trial_id=TrialId(f"t{number}"), number=number, figures=figures, rules=rules)
         for number in range(50)
     )
-    registry = registry_of(Collector(lambda: a_view(*trials)))
+    collector = Collector(lambda: a_view(*trials))
 
     began = time.perf_counter()
-    text, _ = exposition(registry, "")
+    text, _ = exposition(collector, "")
 
     lines = [line for line in text.decode().splitlines() if not line.startswith("#")]
     assert len(lines) < 20_000
     assert time.perf_counter() - began < 1.0
+
+
+def test_exemplars_lead_to_pairs() -> None:
+    """In OpenMetrics a bucket names a pair and a trace of its own; the text format cannot."""
+    tallies = Tallies()
+    tallies.observe("reply_duration_seconds", "int8", value=0.3, exemplar=("pair-1", "ab" * 16))
+    tallies.observe("reply_duration_seconds", "int8", value=0.02, exemplar=("pair-2", ""))
+    tallies.observe("reply_duration_seconds", "int8", value=0.7)
+    told = [tallies.snapshot(), tallies.gauges()]
+    samples, gauges = (
+        tuple(Sample(name=one.name, labels=one.labels, value=one.value) for one in each)
+        for each in told
+    )
+    collector = Collector(lambda: a_view(samples=samples, gauges=gauges))
+
+    openmetrics, _ = exposition(collector, OPENMETRICS)
+    text, _ = exposition(collector, "")
+
+    found = {
+        sample.labels["le"]: (sample.exemplar.labels, sample.exemplar.value)
+        for family in parse_openmetrics(openmetrics.decode())
+        for sample in family.samples
+        if sample.exemplar
+    }
+    assert found == {
+        "0.5": ({"pair_id": "pair-1", "trace_id": "ab" * 16}, 0.3),
+        "0.025": ({"pair_id": "pair-2"}, 0.02),
+    }
+    assert b"pair-1" not in text
+
+
+def test_exemplars_of_several_workers() -> None:
+    """Of one bucket's exemplars the slowest is shown, and one that is too long is not."""
+    name, bucket = "reply_duration_seconds_exemplar", ("int8", "0.5")
+    gauges = (
+        Sample(name=name, labels=(*bucket, "slower", ""), value=0.4),
+        Sample(name=name, labels=(*bucket, "faster", ""), value=0.3),
+        Sample(name=name, labels=("int8", "1.0", "x" * 200, ""), value=0.9),
+    )
+    samples = (Sample(name="reply_duration_seconds", labels=bucket, value=2.0),)
+
+    text, _ = exposition(Collector(lambda: a_view(samples=samples, gauges=gauges)), OPENMETRICS)
+
+    assert b'# {pair_id="slower"} 0.4' in text
+    assert b"faster" not in text
+    assert b"xxx" not in text
+    assert len(list(parse_openmetrics(text.decode()))) == len(FAMILIES)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [("int8", "0.123", "p", ""), ("int8", "sum", "p", ""), ("int8", "0.5"), ()],
+)
+def test_strange_exemplars_are_counted(labels: tuple[str, ...]) -> None:
+    """An exemplar of no bucket is left out and counted."""
+    gauge = Sample(name="reply_duration_seconds_exemplar", labels=labels, value=1.0)
+
+    found = scraped(a_view(gauges=(gauge,)))
+
+    assert found["metrics_unknown_samples_total"] == 1
+
+
+def test_states_as_numbers() -> None:
+    """Phase and grade are also told as one integer each, for a timeline."""
+    trial = a_trial_view(verdict=a_verdict(grade=Grade.REVIEW), blocked="a person decides")
+
+    found = scraped(a_view(trial))
+
+    assert found['rollout_phase_index{trial="int8"}'] == 3
+    assert found['verdict_grade_index{trial="int8"}'] == 2
+    assert found['rollout_blocked{trial="int8"}'] == 1
+    assert found['rollout_stage_pairs{trial="int8"}'] == 310
+    assert found['rollout_stage_pairs_min{trial="int8"}'] == 200
+
+
+def test_how_far_it_is_to_a_red_line() -> None:
+    """The distance is that of the interval's lower end, the smallest of the rule's slices."""
+    near, far = (
+        replace(
+            a_rule_view("core_quality", Side.WORSE),
+            evidence=replace(a_rule_view(side=Side.WORSE).evidence, lower=lower),
+        )
+        for lower in (0.04, 0.01)
+    )
+    unknown = replace(near, evidence=replace(near.evidence, lower=None))
+
+    found = scraped(a_view(a_trial_view(rules=(far, near, unknown))))
+
+    assert found['red_line_distance{trial="int8",rule="core_quality"}'] == pytest.approx(0.01)
+
+
+def test_slices_on_their_way() -> None:
+    """A slice's pairs stand beside the planned ones; what no number can prove has no plan."""
+    coverage = tuple(
+        SliceView(slice=SliceName(name), cover=cover, planned_pairs=planned, seen_pairs=40)
+        for name, cover, planned in (
+            ("bank", "under_way", 100.0),
+            ("post", "not_covered", math.inf),
+        )
+    )
+
+    found = scraped(a_view(a_trial_view(coverage=coverage)))
+
+    assert found['slice_pairs{trial="int8",slice="bank"}'] == 40
+    assert found['slice_planned_pairs{trial="int8",slice="bank"}'] == 100
+    assert 'slice_planned_pairs{trial="int8",slice="post"}' not in found
+
+
+def test_pairs_still_needed() -> None:
+    """A climb's claim has a forecast, a red line has none, and what is proven needs no more."""
+    proven = a_rule_view("errors", Side.BETTER, log_e=4.0)
+    trial = a_trial_view(
+        rules=(a_rule_view(log_e_needed=30.0), proven, a_rule_view("red", Side.WORSE))
+    )
+
+    found = scraped(a_view(trial))
+
+    named = 'trial="int8",metric="correct",slice="all"'
+    assert found[f'evidence_pairs_needed{{rule="quality",{named}}}'] > 1000
+    assert found[f'evidence_pairs_needed{{rule="errors",{named}}}'] == 0
+    assert f'evidence_pairs_needed{{rule="red",{named}}}' not in found
+
+
+def test_it_is_not_ready() -> None:
+    """A daemon that says why it is not ready shows as a 0."""
+    assert scraped(a_view())["ready"] == 1
+    assert scraped(a_view(problems=("no tick yet",)))["ready"] == 0

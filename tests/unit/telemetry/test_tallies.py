@@ -107,7 +107,7 @@ def test_unknown_names_and_labels_are_bugs() -> None:
 
 def test_labels_cannot_flood_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Label sets beyond the cap are not kept; how many is counted."""
-    monkeypatch.setattr(tallies_module, "SERIES_MAX", 3)
+    monkeypatch.setattr(tallies_module, "SERIES_TOLD_MAX", 3)
     tallies = Tallies()
 
     for number in range(10):
@@ -126,3 +126,22 @@ def test_counting_is_cheap() -> None:
     )
 
     assert seconds / 2000 < 10e-6
+
+
+def test_exemplars_are_told_as_numbers_of_this_moment() -> None:
+    """Of each bucket the newest observation that was told apart is among the gauges."""
+    tallies = Tallies()
+    for pair, value in (("p1", 0.3), ("p2", 0.4), ("p3", 0.02)):
+        tallies.observe("reply_duration_seconds", "int8", value=value, exemplar=(pair, "t"))
+
+    told = {tally.labels: tally.value for tally in tallies.gauges()}
+
+    assert told == {("int8", "0.5", "p2", "t"): 0.4, ("int8", "0.025", "p3", "t"): 0.02}
+
+
+def test_exemplar_of_the_wrong_length() -> None:
+    """An exemplar that the family does not know raises where it is made."""
+    with pytest.raises(ValueError, match="exemplars"):
+        Tallies().observe("reply_duration_seconds", "int8", value=0.3, exemplar=("only",))
+    with pytest.raises(ValueError, match="exemplars"):
+        Tallies().observe("event_loop_lag_seconds", "control", value=0.3, exemplar=("p", "t"))

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from shadowmon.records import Ending, Exchange, Headers, ModelName, Served
+from shadowmon.records import Ending, Exchange, ExchangeId, Headers, ModelName, Served
 from shadowmon.traffic.redact import DROPPED, MARK, Redaction
-from shadowmon.traffic.settings import RedactionSettings
+from shadowmon.traffic.settings import Privacy, RedactionSettings
 from tests.factories import an_exchange
 
 
@@ -191,3 +191,43 @@ def test_bad_settings(settings: Any, problem: str) -> None:
     """What cannot be used is refused at the start, by its key."""
     with pytest.raises(ValueError, match=problem):
         Redaction(RedactionSettings(**settings))
+
+
+SCORES_ONLY = Redaction(RedactionSettings(), privacy=Privacy.SCORES_ONLY)
+
+
+def test_scores_only_leaves_no_text() -> None:
+    """No body, no target, no text of either way is left; nothing need be asked for by name."""
+    exchange = an_exchange(
+        b"canary-1",
+        id=ExchangeId("canary-0"),
+        target="/canary-2",
+        served=a_served(b"canary-3"),
+        failed_first=a_served(b"canary-4"),
+        headers=(("x-name", "canary-5"), ("authorization", "canary-6")),
+    )
+
+    assert "canary" not in repr(SCORES_ONLY.redact(exchange))
+    assert SCORES_ONLY.redact_text("canary") == MARK
+
+
+def test_what_an_exchange_may_be_called() -> None:
+    """Its id, redacted, where text may be kept; else a hash that is the same each time."""
+    known = SCORES_ONLY.known_as(ExchangeId("canary-1"))
+
+    assert KEYS.known_as(ExchangeId("x-1")) == "x-1"
+    assert KEYS.known_as(ExchangeId("canary-1")) == MARK
+    assert known == SCORES_ONLY.known_as(ExchangeId("canary-1"))
+    assert len(known) == 16
+    assert "canary" not in known
+
+
+def test_what_others_answered_is_redacted_too() -> None:
+    """Answers that came along lose their secrets like the served one."""
+    headers = (("set-cookie", CANARY),)
+    exchange = an_exchange(also=(a_served(b'{"a": "%b"}' % CANARY.encode(), headers),))
+
+    found = KEYS.redact(exchange)
+
+    assert CANARY not in repr(found)
+    assert len(found.also) == 1

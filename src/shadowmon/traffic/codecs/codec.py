@@ -70,3 +70,11 @@ class Codec(Protocol):
 
         """
         ...
+
+
+class Retargeting(Protocol):
+    """What a codec has besides, whose requests name the model in their path and not in the body."""
+
+    def retarget(self, target: str, *, model: str) -> str:
+        """Return a request's target for another model; unchanged if it names none."""
+        ...

@@ -14,8 +14,9 @@ from shadowmon.records import Headers
 from shadowmon.traffic.codecs import content_coding
 
 
-LINE_MAX = 1024 * 1024
-"""Bytes of one line, and characters of one event's data."""
+LINE_MAX = 16 * 1024 * 1024
+"""Bytes of one line, and characters of one event's data. The last event of a stream of OpenAI's
+Responses API holds the whole answer again, with the log probabilities of all its tokens."""
 
 _STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
@@ -39,7 +40,7 @@ class EventReader:
 
     def __init__(self, *, line_max: int = LINE_MAX) -> None:
         self._line_max = line_max
-        self._rest = b""
+        self._rest = bytearray()
         """The beginning of a line whose end has not come."""
         self._after_cr = False
         """Was the last byte a CR? Then an LF that comes next belongs to it."""
@@ -64,8 +65,12 @@ class EventReader:
             return []
         self._after_cr = data.endswith(b"\r")
         # bytes.splitlines knows these three ends of line and no others, unlike str.splitlines.
-        lines = (self._rest + data).splitlines(keepends=True)
-        self._rest = b"" if lines[-1].endswith((b"\r", b"\n")) else lines.pop()
+        lines = data.splitlines(keepends=True)
+        tail = b"" if lines[-1].endswith((b"\r", b"\n")) else lines.pop()
+        if lines:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
+        self._rest += tail  # grows in place: a line that comes byte by byte takes linear time
         self._check(len(self._rest))
         events = (self._line(line.rstrip(b"\r\n")) for line in lines)
         return [event for event in events if event is not None]

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import pytest
 
 from shadowmon.errors import CodecError
-from shadowmon.records import Answer, Exchange, Headers
+from shadowmon.records import Answer, Exchange, Headers, Question, ToolCall
 from shadowmon.testing.codecs import CodecContract
 from shadowmon.traffic.codecs.plain_json import PlainJson
+from tests.cut_answers import scored_when_cut
 from tests.factories import an_exchange
 
 
@@ -134,3 +135,70 @@ def test_request_names_its_model() -> None:
     """A model that the request names at the top is told."""
     assert PlainJson({}).read_request(an_exchange(b'{"model": "m"}')).model == "m"
     assert PlainJson({}).read_request(an_exchange(b"[1]")).model is None
+
+
+@pytest.mark.parametrize(
+    ("value", "embeddings"),
+    [([1, 0.5], ((1.0, 0.5),)), ([[1], [2]], ((1.0,), (2.0,))), (None, ())],
+)
+def test_embedding(value: Any, embeddings: Any) -> None:
+    """One vector, or one for each input."""
+    assert read({"v": value}, embedding="v").embeddings == embeddings
+
+
+def test_ranking() -> None:
+    """A ranking is keys in order, or documents with scores."""
+    found = {"r": [{"index": 0, "score": 1}, {"index": 1, "score": 2}], "none": None}
+
+    assert read(found, ranking="r").ranking == ("1", "0")
+    assert read(found, ranking="r[*].index").ranking == ("0", "1")
+    assert read(found, ranking="none").ranking is None
+
+
+def test_tool_calls() -> None:
+    """Calls in either form; arguments are JSON, or None where they are not."""
+    found = {
+        "calls": [
+            {"name": "f", "arguments": {"a": 1}},
+            {"function": {"name": "g", "arguments": '{"b": 2}'}},
+            {"name": "h", "arguments": "{"},
+            {"name": "i"},
+        ]
+    }
+
+    assert read(found, tool_calls="calls").tool_calls == (
+        ToolCall(name="f", arguments={"a": 1}),
+        ToolCall(name="g", arguments={"b": 2}),
+        ToolCall(name="h", arguments=None),
+        ToolCall(name="i", arguments={}),
+    )
+
+
+@pytest.mark.parametrize("key", ["embedding", "ranking", "tool_calls", "probabilities"])
+@pytest.mark.parametrize("value", [5, "x", {"a": "b"}, [None], [True]])
+def test_what_is_not_the_part_is_refused_by_its_key(key: str, value: Any) -> None:
+    """What was found and is not the part is not this format; the message names the key."""
+    with pytest.raises(CodecError, match=rf"codec_settings\.{key}: what was found"):
+        read({"x": value}, **{key: "x"})
+
+
+@pytest.mark.parametrize("expression", ["abs(x)", "ceil(to_number(x))", "join(',', [y])"])
+def test_functions_that_fail(expression: str) -> None:
+    """Whatever an expression's functions raise is a refusal."""
+    with pytest.raises(CodecError, match=r"codec_settings\.text"):
+        read({"x": "inf", "y": 1}, text=expression)
+
+
+def test_question_by_its_own_paths() -> None:
+    """What is asked is where the settings say."""
+    body = json.dumps({"p": "Why?", "ctx": "c", "docs": ["a"], "t": "assert 1"}).encode()
+    settings = {"question": "p", "source": "ctx", "documents": "docs", "tests": "t"}
+
+    found = PlainJson(settings).read_request(an_exchange(body))
+
+    assert found.question == Question(text="Why?", source="c", documents=("a",), tests="assert 1")
+
+
+def test_cut_answers_are_never_scored() -> None:
+    """An answer that is cut anywhere is refused."""
+    assert scored_when_cut(PlainJson({}), b'{"result": {"label": "cat"}}') == []

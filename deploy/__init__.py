@@ -1,0 +1,1 @@
+"""What runs shadowmon, and what watches it: examples for Prometheus and Alertmanager."""

@@ -1,0 +1,155 @@
+"""
+shadowmon init: five steps to a first configuration.
+
+Define failure, measure the baseline, say what loss is acceptable, begin tighter, watch and adjust.
+On a terminal what no flag says is asked; elsewhere, and with --yes, the default is taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shadowmon.cli.client import AnsweredNoError, UnreachableError
+from shadowmon.cli.terminal import complain, say
+
+
+if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
+    from shadowmon.cli.init_baseline import Measured
+    from shadowmon.cli.init_text import Answers
+
+_DONE, _REFUSED, _WRONG = 0, 1, 2
+_LABELS = ("none", "some", "all")
+
+_QUESTIONS = {
+    "task": ("what the models are for", "custom"),
+    "baseline_url": ("where the model answers that users have now", "http://127.0.0.1:8001"),
+    "optimized_url": ("where the cheaper one answers", "http://127.0.0.1:8002"),
+    "codec": ("how requests and answers are written", "openai"),
+    "listen": ("where users are to connect", "127.0.0.1:8080"),
+    "failure": ("what happens when the model is wrong", ""),
+    "discovery": ("how that is found out", ""),
+    "costs": ("what it costs", ""),
+    "labels": ("does the truth come later: none, some, all", "none"),
+    "acceptable": ("acceptable relative loss of quality, such as 0.02; empty: the task's own", ""),
+}
+"""Flag -> what is asked, and the default."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "init",
+        help="write a first configuration, with the reasons for its limits",
+        description="Walks through the five steps of setting a threshold and writes a commented "
+        "configuration that check-config accepts.",
+    )
+    command.add_argument("-o", "--output", type=Path, default=Path("shadowmon.yaml"))
+    command.add_argument("--force", action="store_true", help="write over a file that is there")
+    command.add_argument("--yes", action="store_true", help="ask nothing: flags and defaults only")
+    command.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE|URL",
+        help="measure the baseline: its answers (JSON lines), or a running daemon",
+    )
+    command.add_argument("--trial", metavar="NAME", help="of that daemon")
+    for flag, (sentence, default) in _QUESTIONS.items():
+        shown = f" ({default})" if default else ""
+        command.add_argument(f"--{flag.replace('_', '-')}", help=sentence + shown)
+    command.set_defaults(command_function=_init)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from shadowmon.cli.init_text import configuration  # noqa: PLC0415 - see cli/main.py, rule 1
+    from shadowmon.errors import ShadowmonError  # noqa: PLC0415
+
+    path: Path = arguments.output
+    if path.exists() and not arguments.force:
+        complain(f"shadowmon: {path}: is there already; name another with -o, or --force")
+        return _REFUSED
+    said = _answers(arguments)
+    if said is None:
+        return _WRONG
+    try:
+        return _write(path, configuration(said, _measured(arguments, said)))
+    except (ShadowmonError, UnreachableError, AnsweredNoError, ValueError) as error:
+        complain(f"shadowmon: {error}")
+        return _WRONG
+    except OSError as error:
+        complain(f"shadowmon: {path}: cannot be written: {error.strerror}")
+        return _REFUSED
+
+
+def _write(path: Path, text: str) -> int:
+    """Write what can be used, whole or not at all; say what to do next."""
+    from shadowmon.config.load import load  # noqa: PLC0415 - rule 1
+
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        load(new, environment=os.environ, overrides={})
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    say(f"{path}: written; read it, then: shadowmon run --config {path}")
+    return _DONE
+
+
+def _answers(arguments: argparse.Namespace) -> Answers | None:
+    """Take the flags, and ask for the rest; None, after saying why, if one cannot be used."""
+    from shadowmon.cli.init_text import Answers  # noqa: PLC0415 - rule 1
+    from shadowmon.policy.settings import Task  # noqa: PLC0415
+
+    asks = sys.stdin.isatty() and not arguments.yes
+    told = {flag: _answer(arguments, flag, asks=asks) for flag in _QUESTIONS}
+    task, labels, acceptable = (told.pop(flag) for flag in ("task", "labels", "acceptable"))
+    if task not in set(Task):
+        complain(f"shadowmon: --task must be one of: {', '.join(Task)}")
+        return None
+    if labels not in _LABELS:
+        complain(f"shadowmon: --labels must be one of: {', '.join(_LABELS)}")
+        return None
+    loss = _loss(acceptable)
+    if acceptable and loss is None:
+        complain("shadowmon: --acceptable must be above 0 and below 1, such as 0.02 for 2 %")
+        return None
+    return Answers(task=Task(task), labels=labels, acceptable=loss, **told)
+
+
+def _answer(arguments: argparse.Namespace, flag: str, *, asks: bool) -> str:
+    given: str | None = getattr(arguments, flag)
+    sentence, default = _QUESTIONS[flag]
+    if given is not None or not asks:
+        return default if given is None else given
+    shown = f" [{default}]" if default else ""
+    return input(f"{sentence}{shown}: ").strip() or default
+
+
+def _loss(text: str) -> float | None:
+    try:
+        loss = float(text)
+    except ValueError:
+        return None
+    return loss if 0 < loss < 1 else None
+
+
+def _measured(arguments: argparse.Namespace, said: Answers) -> Measured | None:
+    from shadowmon.cli.init_baseline import (  # noqa: PLC0415 - rule 1
+        measured_from_daemon,
+        measured_from_file,
+    )
+
+    source: str | None = arguments.source
+    if source is None:
+        return None
+    if not source.startswith(("http://", "https://")):
+        return measured_from_file(Path(source), task=said.task, codec=said.codec)
+    if not arguments.trial:
+        msg = "--from a daemon needs --trial: whose baseline is it?"
+        raise ValueError(msg)
+    return measured_from_daemon(source, trial=arguments.trial)

@@ -1,0 +1,144 @@
+"""
+Users' feedback, joined to the arm whose reply it is about.
+
+A reply is known by its exchange for as long as there is room; it may be spoken of once. Feedback on
+a reply of another stage than the present one says nothing about the present one's users, and is let
+go. What was joined waits for the next tick, which keeps it (trial/feedback.py).
+
+Rule 1: bounded: the oldest replies are forgotten first, and feedback on them is of unknown ones.
+Rule 2: nothing is counted twice: what a tick could not commit is offered again, and only then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from shadowmon.records import (
+    Arm,
+    ExchangeId,
+    Exposure,
+    Feedback,
+    FeedbackKind,
+    Felt,
+    RolloutState,
+    TrialId,
+)
+
+
+REPLIES_MAX = 200_000
+
+_Place: TypeAlias = tuple[TrialId, int, int, Arm]
+"""Trial, epoch, stage and arm."""
+
+
+class FeedbackDesk:
+    """Joins feedback to the replies that users got."""
+
+    def __init__(self, *, replies_max: int = REPLIES_MAX) -> None:
+        self._max = replies_max
+        self._shown: OrderedDict[ExchangeId, list[Exposure]] = OrderedDict()
+        """Of each exchange, the arm in every trial of its route; empty once it was spoken of."""
+        self._felt: dict[_Place, Felt] = {}
+        """What no tick has kept yet."""
+        self._offered: dict[TrialId, dict[_Place, Felt]] = {}
+        self.fates: Counter[str] = Counter()
+        """accepted, unknown, stale, repeated."""
+
+    def show(self, exposures: Iterable[Exposure]) -> None:
+        """Remember which arm's reply a user got."""
+        for exposure in exposures:
+            self._shown.setdefault(exposure.exchange_id, []).append(exposure)
+            self._add(_place(exposure), replies=1)
+        while len(self._shown) > self._max:
+            self._shown.popitem(last=False)
+
+    def take(
+        self, feedback: Sequence[Feedback], states: Mapping[TrialId, RolloutState]
+    ) -> Mapping[str, int]:
+        """Take feedback in; return how many were accepted, unknown, stale and repeated."""
+        fates = Counter(self._take(each, states) for each in feedback)
+        self.fates.update(fates)
+        return {fate: fates[fate] for fate in ("accepted", "unknown", "stale", "repeated")}
+
+    def since(self, state: RolloutState) -> Mapping[Arm, Felt]:
+        """Return what was felt of a trial's present stage, and no tick has kept yet."""
+        mine = {place: felt for place, felt in self._felt.items() if place[0] == state.trial_id}
+        self._offered[state.trial_id] = mine
+        now = (state.epoch, state.stage_count)
+        return {arm: felt for (_, epoch, stage, arm), felt in mine.items() if (epoch, stage) == now}
+
+    def heard(self, trial_id: TrialId) -> None:
+        """Forget what `since` returned: it is kept now, or of a stage that is over."""
+        for place, felt in self._offered.pop(trial_id, {}).items():
+            left = _minus(self._felt[place], felt)
+            if left == Felt():
+                del self._felt[place]
+            else:
+                self._felt[place] = left
+
+    # --- one piece of feedback ---
+
+    def _take(self, each: Feedback, states: Mapping[TrialId, RolloutState]) -> str:
+        if each.exchange_id is not None:
+            return self._of_exchange(each, each.exchange_id, states)
+        state = states.get(each.trial_id) if each.trial_id else None
+        if state is None or each.arm is None:
+            return "unknown"
+        if each.at is not None and each.at < state.entered_stage_at:
+            return "stale"
+        self._say((state.trial_id, state.epoch, state.stage_count, each.arm), each.kind)
+        return "accepted"
+
+    def _of_exchange(
+        self, each: Feedback, exchange_id: ExchangeId, states: Mapping[TrialId, RolloutState]
+    ) -> str:
+        shown = self._shown.get(exchange_id)
+        if shown is None:
+            return "unknown"
+        if not shown:
+            return "repeated"
+        self._shown[exchange_id] = []
+        present = [exposure for exposure in shown if _is_present(exposure, states)]
+        for exposure in present:
+            self._say(_place(exposure), each.kind)
+        return "accepted" if present else "stale"
+
+    def _say(self, place: _Place, kind: FeedbackKind) -> None:
+        if kind is FeedbackKind.THUMB_UP:
+            self._add(place, thumbs_up=1)
+        else:
+            self._add(place, complaints=1)
+
+    def _add(
+        self, place: _Place, *, replies: int = 0, complaints: int = 0, thumbs_up: int = 0
+    ) -> None:
+        before = self._felt.get(place, Felt())
+        self._felt[place] = replace(
+            before,
+            replies=before.replies + replies,
+            complaints=before.complaints + complaints,
+            thumbs_up=before.thumbs_up + thumbs_up,
+        )
+
+
+def _place(exposure: Exposure) -> _Place:
+    return exposure.trial_id, exposure.epoch, exposure.stage, exposure.arm
+
+
+def _is_present(exposure: Exposure, states: Mapping[TrialId, RolloutState]) -> bool:
+    state = states.get(exposure.trial_id)
+    return state is not None and (state.epoch, state.stage_count) == (
+        exposure.epoch,
+        exposure.stage,
+    )
+
+
+def _minus(one: Felt, other: Felt) -> Felt:
+    return Felt(
+        replies=one.replies - other.replies,
+        complaints=one.complaints - other.complaints,
+        thumbs_up=one.thumbs_up - other.thumbs_up,
+    )

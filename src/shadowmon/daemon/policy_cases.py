@@ -1,0 +1,327 @@
+"""
+Policy unit tests: given these counts, or this sequence, this is decided.
+
+A case drives the trial that the daemon would drive, with its own configuration and no traffic:
+
+    config: shadowmon.yaml
+    cases:
+      - name: as good as the baseline climbs
+        trial: int8                            # may be left out if there is only one
+        steps:
+          - pairs: 1000                        # scored, and answered by both models
+            count:
+              correct: {both_yes: 880, baseline_only: 10, optimized_only: 10, both_no: 100}
+              correct@bank: {both_yes: 90, both_no: 10}      # in a slice
+              chrf_divergence: {0: 900, 0.25: 90, missing: 10}
+              preference: {1/0.5: 20}                        # baseline's figure / optimized's
+            wait_seconds: 600
+            expect: {decision: promote, grade: accept, phase: progressing, weight_percent: 1}
+
+A step may also say `gate: {phase, grade}`, `operator: {operation, name, reason}` and
+`felt: {optimized: {replies, complaints}}`. At the end of each the time has passed and the daemon
+ticks; `expect` may name decision, grade, phase, weight_percent, rule (the deciding one's name) and
+blocked (a part of the text; "" for nothing in the way).
+
+Rule 1: what was counted adds up; a metric of the stage counts for the stage it was counted in.
+Rule 2: weights are applied at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shadowmon.config.settings import Settings
+from shadowmon.daemon.replay import plan_of
+from shadowmon.errors import RefusedError
+from shadowmon.evidence import outcomes
+from shadowmon.policy.rules import ERROR
+from shadowmon.policy.sentences import share
+from shadowmon.records import (
+    EVERYTHING,
+    Arm,
+    Cell,
+    Command,
+    Decision,
+    Felt,
+    GateReported,
+    Grade,
+    Metric,
+    MetricKind,
+    MetricName,
+    Observation,
+    Operation,
+    OperatorAsked,
+    Phase,
+    Scope,
+    SetWeight,
+    SliceName,
+    Ticked,
+    WeightApplied,
+)
+from shadowmon.trial.trial import Trial
+
+
+BEGINNING = datetime(2000, 1, 3, 12, tzinfo=UTC)
+"""A Monday at noon."""
+
+_PLACES = {
+    "both_no": (False, False),
+    "optimized_only": (False, True),
+    "baseline_only": (True, False),
+    "both_yes": (True, True),
+}
+_DECIDED = {Grade.ACCEPT: Decision.PROMOTE, Grade.REJECT: Decision.ROLL_BACK}
+
+
+class _Part(BaseModel):
+    # Numbers may stand where a name is asked for: the distances of `count` need no quotes.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class Expected(_Part):
+    """What must be so after a step; what is left out may be anything."""
+
+    decision: Decision | None = None
+    grade: Grade | None = None
+    phase: Phase | None = None
+    weight_percent: Annotated[float, Field(ge=0, le=100)] | None = None
+    rule: str | None = None
+    blocked: str | None = None
+
+
+class GateStep(_Part):
+    """The result of a phase before the shadow."""
+
+    phase: Phase
+    grade: Grade
+
+
+class OperatorStep(_Part):
+    """What a person asks for."""
+
+    operation: Operation
+    name: str = "test"
+    reason: str = "test"
+
+
+class FeltStep(_Part):
+    """What users said of an arm's replies."""
+
+    replies: Annotated[int, Field(ge=0)] = 0
+    complaints: Annotated[int, Field(ge=0)] = 0
+    thumbs_up: Annotated[int, Field(ge=0)] = 0
+
+
+class Step(_Part):
+    """What happens, and what is expected of it."""
+
+    pairs: Annotated[int, Field(ge=0)] = 0
+    count: dict[str, dict[str, Annotated[int, Field(ge=0)]]] = {}
+    felt: dict[Arm, FeltStep] = {}
+    gate: GateStep | None = None
+    operator: OperatorStep | None = None
+    wait_seconds: Annotated[float, Field(ge=0)] = 1.0
+    expect: Expected = Expected()
+
+
+class Case(_Part):
+    """One story."""
+
+    name: str
+    trial: str | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+
+class CaseFile(_Part):
+    """A file of cases."""
+
+    config: str | None = None
+    """Beside the file; a flag may name another."""
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+
+
+class CaseError(Exception):
+    """A case cannot be played: it asks for what the configuration does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Something that is not as it was expected."""
+
+    step: int
+    """From 1."""
+    what: str
+    expected: str
+    found: str
+    because: str
+    """The verdict's own words."""
+
+
+def play(case: Case, settings: Settings) -> Sequence[Difference]:
+    """
+    Play a case to its end.
+
+    Returns:
+        What was not as expected; nothing if all was.
+
+    Raises:
+        CaseError: If a step cannot be taken: which, and why.
+        ConfigError: If there is no such trial.
+
+    """
+    played = _Played.begin(settings, case.trial)
+    found: list[Difference] = []
+    for number, step in enumerate(case.steps, start=1):
+        try:
+            played.take(step)
+        except (CaseError, RefusedError, ValueError) as error:
+            msg = f"step {number}: {error}"
+            raise CaseError(msg) from error
+        found += played.differences(step.expect, number)
+    return found
+
+
+@dataclass(slots=True)
+class _Played:
+    """A trial, and a world without traffic."""
+
+    trial: Trial
+    now: datetime = BEGINNING
+    totals: dict[Cell, Counter[int]] = field(default_factory=dict)
+    """Cell -> place -> count."""
+
+    @classmethod
+    def begin(cls, settings: Settings, name: str | None) -> _Played:
+        trial, commands = Trial.open(plan_of(settings, name), now=BEGINNING)
+        played = cls(trial)
+        played._perform(commands)
+        trial.handle(WeightApplied(weight=trial.memory.state.desired_weight, now=BEGINNING))
+        return played
+
+    def take(self, step: Step) -> None:
+        if step.gate is not None:
+            self._handle(_gate(step.gate, self.now))
+        if step.operator is not None:
+            self._handle(_asked(step.operator, self.now))
+        for where, amounts in step.count.items():
+            self._count(where, amounts)
+        if step.pairs and ERROR not in {where.partition("@")[0] for where in step.count}:
+            self._count(ERROR, {"both_no": step.pairs})
+        self.now += timedelta(seconds=step.wait_seconds)
+        felt = {arm: Felt(**said.model_dump()) for arm, said in step.felt.items()}
+        counts = {
+            cell: tuple(found[place] for place in range(outcomes.places(self._metric(cell.metric))))
+            for cell, found in self.totals.items()
+            if cell.epoch == self.trial.memory.state.epoch
+        }
+        self._handle(Ticked(now=self.now, totals=counts, felt=felt))
+
+    def _handle(self, event: Ticked | GateReported | OperatorAsked) -> None:
+        self._perform(self.trial.handle(event))
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if isinstance(command, SetWeight):
+                self.trial.handle(WeightApplied(weight=command.weight, now=self.now))
+
+    def _count(self, where: str, amounts: Mapping[str, int]) -> None:
+        name, _, slice_name = where.partition("@")
+        metric = self._metric(MetricName(name))
+        state = self.trial.memory.state
+        cell = Cell(
+            trial_id=state.trial_id,
+            epoch=state.epoch,
+            stage=state.stage_count if metric.scope is Scope.STAGE else 0,
+            metric=metric.name,
+            slice=SliceName(slice_name) if slice_name else EVERYTHING,
+        )
+        counts = self.totals.setdefault(cell, Counter())
+        for what, many in amounts.items():
+            for place, amount in outcomes.deposit(_observed(metric, what), metric):
+                counts[place] += amount * many
+
+    def _metric(self, name: MetricName) -> Metric:
+        metrics = self.trial.weighing.metrics
+        if name not in metrics:
+            msg = f"no metric is called {name}; this trial has: {', '.join(metrics)}"
+            raise CaseError(msg)
+        return metrics[name]
+
+    def differences(self, expected: Expected, number: int) -> Iterator[Difference]:
+        memory = self.trial.memory
+        verdict = memory.verdict
+        found: Mapping[str, Any] = {
+            "decision": verdict and verdict.decision,
+            "grade": verdict and verdict.grade,
+            "phase": memory.state.phase,
+            "weight_percent": memory.state.desired_weight / 100,
+            "rule": verdict.reasons[0].rule if verdict and verdict.reasons else "none",
+        }
+        because = verdict.sentence if verdict else "nothing was judged yet"
+        for what, is_so in found.items():
+            wanted = getattr(expected, what)
+            if wanted is not None and wanted != is_so:
+                yield _difference(number, what, wanted, is_so, because)
+        wanted = expected.blocked
+        if wanted is not None and (wanted not in memory.blocked or (not wanted and memory.blocked)):
+            yield _difference(number, "blocked", wanted, memory.blocked, because)
+
+
+def _difference(number: int, what: str, wanted: object, found: object, because: str) -> Difference:
+    def words(value: object) -> str:
+        if value is None or value == "":
+            return "nothing"
+        if what == "weight_percent" and isinstance(value, float):
+            return share(round(value * 100))
+        return str(value)
+
+    return Difference(
+        step=number, what=what, expected=words(wanted), found=words(found), because=because
+    )
+
+
+def _observed(metric: Metric, what: str) -> Observation:
+    """Read what was counted: a place of the table, a distance, or both figures."""
+    if what == "missing":
+        return Observation(metric=metric.name, missing="test")
+    if what in _PLACES and metric.kind is not MetricKind.DIVERGENCE:
+        baseline, optimized = _PLACES[what]
+        return Observation(metric=metric.name, baseline=baseline, optimized=optimized)
+    try:
+        figures = [float(part) for part in what.split("/")]
+    except ValueError:
+        figures = []
+    if metric.kind is MetricKind.DIVERGENCE and len(figures) == 1:
+        return Observation(metric=metric.name, distance=figures[0])
+    if metric.kind is MetricKind.SCORES and len(figures) == 2:  # noqa: PLR2004 - one of each
+        return Observation(metric=metric.name, baseline=figures[0], optimized=figures[1])
+    msg = f'{metric.name} is {metric.kind}: "{what}" cannot be counted; give {_FORMS[metric.kind]}'
+    raise CaseError(msg)
+
+
+_FORMS = {
+    MetricKind.VERDICTS: f"{', '.join(_PLACES)} or missing",
+    MetricKind.DIVERGENCE: "distances such as 0.25, or missing",
+    MetricKind.SCORES: "both figures such as 1/0.5, or missing",
+}
+
+
+def _gate(step: GateStep, now: datetime) -> GateReported:
+    return GateReported(
+        phase=step.phase,
+        decision=_DECIDED.get(step.grade, Decision.HOLD),
+        grade=step.grade,
+        sentence="test",
+        reporter="test",
+        now=now,
+    )
+
+
+def _asked(step: OperatorStep, now: datetime) -> OperatorAsked:
+    return OperatorAsked(operation=step.operation, operator=step.name, reason=step.reason, now=now)

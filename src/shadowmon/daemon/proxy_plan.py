@@ -1,0 +1,63 @@
+"""What a data-plane worker is told, out of the settings."""
+
+from __future__ import annotations
+
+from shadowmon.config.settings import Settings
+from shadowmon.daemon.build import first_rate
+from shadowmon.mirror.settings import ModelSettings
+from shadowmon.proxy.plan import (
+    PlannedModel,
+    PlannedModelTls,
+    PlannedRoute,
+    PlannedTrial,
+    encode,
+    make_plan,
+    planned_model,
+    planned_pins,
+)
+from shadowmon.traffic.settings import RouteSettings
+
+
+def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
+    """Return what one data-plane worker must know, as its process reads it."""
+    plan = make_plan(
+        proxy=settings.proxy,
+        sampling_salt=settings.traffic.sampling_salt,
+        models=[_planned_model(name, model) for name, model in settings.models.items()],
+        routes=[_planned_route(settings, name, route) for name, route in settings.routes.items()],
+        trials=[
+            PlannedTrial(number=number, route=trial.route, optimized=trial.optimized)
+            for number, trial in enumerate(settings.trials.values())
+        ],
+        worker=worker,
+        drain_seconds=settings.daemon.drain_seconds,
+        parent_pid=parent_pid,
+        redacted=settings.traffic.redaction.patterns,
+    )
+    return encode(plan)
+
+
+def _planned_model(name: str, model: ModelSettings) -> PlannedModel:
+    return planned_model(name, model.url, *model.addresses, tls=tls_of(model))
+
+
+def tls_of(model: ModelSettings) -> PlannedModelTls:
+    """Return what TLS with a model server is made with."""
+    files = {key: getattr(model.tls, key) for key in ("ca", "certificate", "key")}
+    return PlannedModelTls(
+        server_name=model.tls.server_name,
+        **{key: None if path is None else str(path) for key, path in files.items()},
+    )
+
+
+def _planned_route(settings: Settings, name: str, route: RouteSettings) -> PlannedRoute:
+    return PlannedRoute(
+        name=name,
+        path_prefix=route.path_prefix,
+        baseline=route.baseline,
+        sticky_header=route.sticky.header,
+        sticky_cookie=route.sticky.cookie,
+        request_id_header=route.request_id_header,
+        sample_rate=first_rate(settings, name),
+        pins=planned_pins(settings.proxy.pins.get(name)),
+    )

@@ -1,0 +1,122 @@
+"""
+Sums of floats that do not depend on their order.
+
+An e-value is a sum of counts times logarithms. A matrix product adds it up in an order of its own,
+another one for ten accounts at once than for one, and on another processor; the last bits differ,
+and with them what a journal says was decided. So logarithms are written in steps so coarse that
+counts times them, and every sum of these, are whole numbers of steps that a float holds exactly.
+Exact sums are the same in any order: an account alone and one among a thousand give the same bits.
+
+One such grid would be too coarse. So a table is the sum of two, the second of what the first leaves
+over; together they have 50 bits of a column's largest entry, where a float has 53 (Ozaki, Ogita,
+Oishi and Rump, Error-free transformations of matrix multiplication, Numerical Algorithms 59, 2012).
+
+Counts are divided too, for they grow: what is beyond 2^20 units (4 096 pairs in one place) has a
+product of its own, with the few places that come so far.
+"""
+
+from __future__ import annotations
+
+import math
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from numpy.typing import NDArray
+
+from shadowmon.evidence.knots import Integers
+
+
+Floats = NDArray[np.float64]
+
+_COUNT_BITS = 20
+_COUNTS = 1 << _COUNT_BITS
+
+_NARROW = 48
+"""Columns; to multiply with them costs less than to look which places are empty."""
+
+Cut: TypeAlias = tuple[int, int]
+"""Where adjoining places of an account begin and end."""
+
+
+class Table:
+    """Floats (places, columns), to be multiplied with counts."""
+
+    __slots__ = ("_columns", "_twice")
+
+    def __init__(self, table: Floats) -> None:
+        places, self._columns = table.shape
+        bits = 53 - _COUNT_BITS - math.ceil(math.log2(places + 1))
+        coarse = _rounded(table, bits)
+        fine = _rounded(table - coarse, bits)
+        self._twice: Floats = np.concatenate([coarse, fine], axis=1).T.copy()
+
+    def times(self, accounts: Integers, cuts: Sequence[Cut] = ()) -> Floats:
+        """
+        Return the product of the table and accounts.
+
+        Args:
+            accounts: (accounts, places), each count in 0 to 2^40.
+            cuts: Which of these places are the table's, in its order; if none, all are.
+
+        Returns:
+            (columns, accounts).
+
+        """
+        begin, sums = 0, _Sums()
+        for cut in cuts or [(0, self._twice.shape[1])]:
+            end = begin + cut[1] - cut[0]
+            sums.add(self._twice[:, begin:end], accounts[:, slice(*cut)])
+            begin = end
+        return sums.together(self._columns, len(accounts))
+
+
+class _Sums:
+    """Exact sums of coarse logarithms, and below them of fine ones: (2 x columns, accounts)."""
+
+    __slots__ = ("_beyond", "_small")
+
+    def __init__(self) -> None:
+        self._small: Floats | None = None
+        self._beyond: Floats | None = None
+        """In units of 2^20 counts."""
+
+    def add(self, table: Floats, accounts: Integers) -> None:
+        """Add the product of a table and accounts of the same places."""
+        counts = accounts.astype(np.float64)
+        most = counts.max(initial=0.0)
+        if not most:
+            return
+        # Of a histogram's places few are hit, mostly. With a narrow table it gains nothing.
+        if len(table) > _NARROW:
+            hit = np.flatnonzero(counts.any(axis=0))
+            table, counts = table[:, hit], counts[:, hit]
+        if most >= _COUNTS:
+            large = np.flatnonzero(counts.max(axis=0) >= _COUNTS)
+            beyond = np.floor(counts[:, large] / _COUNTS)
+            counts[:, large] -= beyond * _COUNTS
+            self._beyond = _plus(self._beyond, table[:, large] @ beyond.T)
+        self._small = _plus(self._small, table @ counts.T)
+
+    def together(self, columns: int, accounts: int) -> Floats:
+        """Add the coarse and the fine, in the one order that there is."""
+        if self._small is None:
+            return np.zeros((columns, accounts))
+        together: Floats = self._small[:columns] + self._small[columns:]
+        if self._beyond is not None:
+            together += _COUNTS * (self._beyond[:columns] + self._beyond[columns:])
+        return together
+
+
+def _plus(sums: Floats | None, more: Floats) -> Floats:
+    return more if sums is None else sums + more
+
+
+def _rounded(table: Floats, bits: int) -> Floats:
+    """Round each column to so many bits of its largest entry."""
+    top = np.abs(table).max(axis=0)
+    step = np.ldexp(1.0, np.frexp(np.where(top > 0, top, 1.0))[1] - bits)
+    rounded: Floats = np.rint(table / step) * step
+    return rounded

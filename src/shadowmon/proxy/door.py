@@ -1,0 +1,138 @@
+"""
+Where users come in: one listening socket, plain or behind TLS, whose certificate may change.
+
+A new certificate is a new door on the same socket: who has come in by the old one stays, and who
+comes meanwhile waits in the kernel's queue.
+
+Rule 1: a certificate that cannot be used changes nothing; the door stays as it was, and says why.
+Rule 2: only HTTP/1.1 is offered (RFC 7301), and nothing older than TLS 1.2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shadowmon.clock import Clock
+from shadowmon.proxy.plan import PlannedTls
+
+
+BACKLOG = 1024
+_LOOKED_AT_EVERY_SECONDS = 1.0
+
+
+class Door:
+    """Accepts users on one listening socket."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        make: Callable[[], asyncio.Protocol],
+        *,
+        tls: PlannedTls | None,
+        handshake_seconds: float,
+        say: Callable[[str, str], None],
+    ) -> None:
+        """
+        Make one that is not open yet.
+
+        Args:
+            listener: Stays open when the door closes.
+            make: Makes the protocol for a user's connection.
+            tls: None: users speak plainly.
+            handshake_seconds: How long a user may take for TLS's own beginning.
+            say: Told (event, why) of a certificate that was taken up, or could not be.
+
+        """
+        self._listener = listener
+        self._make = make
+        self._tls = tls
+        self._handshake_seconds = handshake_seconds
+        self._say = say
+        self._server: asyncio.Server | None = None
+        self._seen: object = None
+
+    async def open(self) -> None:
+        """
+        Accept users.
+
+        Raises:
+            OSError: If the certificate cannot be used (`ssl.SSLError` is one).
+
+        """
+        self._seen = self._state_of_files()
+        await self._open(server_context(self._tls) if self._tls else None)
+
+    async def _open(self, context: ssl.SSLContext | None) -> None:
+        old = self._server
+        # A copy, for closing a server closes its socket too.
+        self._server = await asyncio.get_running_loop().create_server(
+            self._make,
+            sock=self._listener.dup(),
+            backlog=BACKLOG,
+            ssl=context,
+            ssl_handshake_timeout=self._handshake_seconds if context else None,
+        )
+        if old is not None:
+            old.close()
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        if self._server is not None:
+            self._server.close()
+
+    async def watch(self, clock: Clock) -> None:
+        """Look at the files again and again, for ever; take up what has changed."""
+        while self._tls is not None:
+            await clock.sleep(_LOOKED_AT_EVERY_SECONDS)
+            await self._take_up(self._tls)
+
+    async def _take_up(self, tls: PlannedTls) -> None:
+        state = self._state_of_files()
+        if state == self._seen:
+            return
+        self._seen = state
+        try:
+            context = server_context(tls)
+        except OSError as error:
+            self._say("proxy.certificate_refused", str(error))
+            return
+        await self._open(context)
+        self._say("proxy.certificate_changed", tls.certificate)
+
+    def _state_of_files(self) -> object:
+        """Return what differs when a file was written, replaced, or its link moved."""
+        states = []
+        for path in self._tls.files if self._tls else ():
+            with contextlib.suppress(OSError):
+                found = Path(path).stat()
+                states.append((path, found.st_ino, found.st_mtime_ns, found.st_size))
+        return states
+
+
+def server_context(tls: PlannedTls) -> ssl.SSLContext:
+    """
+    Return what users' TLS is made with.
+
+    Raises:
+        OSError: If a file cannot be read, or is not what it must be.
+
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(tls.certificate, tls.key, password=_no_password)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _no_password() -> str:
+    """Keep OpenSSL from asking at the terminal for an encrypted key's password."""
+    return ""

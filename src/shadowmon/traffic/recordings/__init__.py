@@ -1,0 +1,1 @@
+"""Recorded traffic: files that hold requests, and what was answered then. Pure."""

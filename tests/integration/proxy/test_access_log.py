@@ -1,0 +1,153 @@
+"""The access log: a line for each request, and no user ever waits for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from typing import Any
+
+import pytest
+
+from shadowmon.ipc.board import Count
+from shadowmon.proxy.access_log import AccessLog, Line
+from shadowmon.proxy.plan import PlannedLog
+from tests.integration.proxy.rig import OK, answering, until
+
+
+SECRET = b"hunter2"
+POST = (
+    b"POST /v1/chat?key=hunter2 HTTP/1.1\r\nHost: a\r\nX-Request-Id: one\r\n"
+    b"Authorization: hunter2\r\nContent-Length: 7\r\n\r\nhunter2"
+)
+BROKEN = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
+
+
+@pytest.fixture(name="logged")
+async def _logged(rig, tmp_path):
+    """`await logged(…)` is a rig with an access log; `lines()` reads what it wrote."""
+
+    async def logged(**changes):
+        log = {"path": tmp_path / "access.jsonl", "waiting_max": changes.pop("waiting_max", 100)}
+        return await rig(access_log=log, **changes)
+
+    return logged
+
+
+async def lines(proxy, folder, count: int):
+    """Wait for so many lines; return them."""
+    path = folder / "access.jsonl"
+    proxy.station.log.flush()
+    await until(lambda: path.exists() and path.read_bytes().count(b"\n") >= count)
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+async def test_a_request_is_a_line(logged, tmp_path):
+    """Who was asked, what for, what came of it, and how long it took."""
+    proxy = await logged()
+    await proxy.ask(POST)
+
+    (line,) = await lines(proxy, tmp_path, 1)
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("at"))
+    assert 0 <= line.pop("first_byte_seconds") <= line.pop("seconds") < 5
+    assert line == {
+        "worker": 0,
+        "id": "one",
+        "route": "chat",
+        "method": "POST",
+        "path": "/v1/chat",
+        "model": "base",
+        "status": 200,
+        "ending": "complete",
+        "fell_back": False,
+    }
+
+
+async def test_no_secret_is_in_it(logged, tmp_path):
+    """Neither from the query, nor from a header, nor from a body."""
+    proxy = await logged(base=answering(OK))
+    await proxy.ask(POST)
+
+    await lines(proxy, tmp_path, 1)
+
+    assert SECRET not in (tmp_path / "access.jsonl").read_bytes()
+
+
+async def test_failures_are_told(logged, tmp_path):
+    """A fall-back, and a request that nobody answered."""
+    proxy = await logged(int8=answering(BROKEN))
+    proxy.weight(10_000)
+    await proxy.ask(POST)
+    proxy.base.stop()
+    await proxy.ask(POST)
+
+    first, second = await lines(proxy, tmp_path, 2)
+
+    assert (first["model"], first["status"], first["fell_back"]) == ("base", 200, True)
+    assert (second["status"], second["ending"]) == (0, "unreachable")
+
+
+async def test_a_disk_that_hangs_holds_up_nobody(logged, tmp_path):
+    """With a pipe that nobody reads users are served, and what does not fit is dropped, counted."""
+    os.mkfifo(tmp_path / "access.jsonl")
+    proxy = await logged(waiting_max=5)
+
+    for _ in range(3):
+        for _ in range(4):
+            assert (await proxy.ask(POST)).raw == OK
+        proxy.station.log.flush()
+
+    assert proxy.count(Count.LOG_DROPPED) == 7
+    reading = os.open(tmp_path / "access.jsonl", os.O_RDONLY | os.O_NONBLOCK)
+    await until(lambda: proxy.station.log._writing == 0)
+    os.close(reading)
+
+
+async def test_a_file_that_cannot_be_written_is_counted(logged, tmp_path):
+    """A folder in its place: every line is lost, and known to be."""
+    (tmp_path / "access.jsonl").mkdir()
+    proxy = await logged()
+    await proxy.ask(POST)
+
+    def told() -> bool:
+        proxy.station.log.flush()
+        return int(proxy.count(Count.LOG_DROPPED)) == 1
+
+    await until(told)
+
+
+async def test_the_file_may_be_moved_away(logged, tmp_path):
+    """The next line makes a new one."""
+    proxy = await logged()
+    await proxy.ask(POST)
+    await lines(proxy, tmp_path, 1)
+
+    (tmp_path / "access.jsonl").rename(tmp_path / "yesterday.jsonl")
+    await proxy.ask(POST)
+
+    assert len(await lines(proxy, tmp_path, 1)) == 1
+
+
+async def test_patterns_are_redacted(rig, tmp_path):
+    """In paths and ids, which are all that a user writes there."""
+    del rig
+    log = AccessLog(
+        PlannedLog(path=str(tmp_path / "l"), waiting_max=9, patterns=("[a-z]+@[a-z.]+",)), print
+    )
+    told: dict[str, Any] = {
+        "at": 0.0,
+        "worker": 0,
+        "route": "",
+        "method": "GET",
+        "model": "",
+        "status": 200,
+    }
+    told |= {"ending": "", "fell_back": False, "seconds": 0.0, "first_byte_seconds": None}
+
+    log.note(Line(id="ann@example.org", path="/users/ann@example.org/x", **told))
+    log.close(within_seconds=5)
+
+    line = json.loads((tmp_path / "l").read_text())
+    assert (line["id"], line["path"]) == ("[redacted]", "/users/[redacted]/x")

@@ -1,0 +1,182 @@
+"""
+What other controllers are answered, told in text files: a real console on a real socket.
+
+Each block is what is so and what is asked, a line of dashes, and the answers. To accept new ones:
+SHADOWMON_REWRITE=1 pytest tests/scenarios/test_gate_stories.py, then read the diff, and commit only
+what you can explain.
+
+    trial [NAME] KEY=VALUE …         how the trial stands: grade, decision, phase, paused, drifted,
+                                     version, upper (a number or none), verdict (none)
+    store down|up                    the journal cannot be written, or can be again
+    silent SECONDS                   the picture is so old
+    refuse SENTENCE                  the daemon refuses whatever a person asks
+    token WORD                       an operator's token is configured
+    hooks BODY                       every hook of Flagger's, with one body
+    gates BODY                       every path of the load tester's that changes nothing
+    METHOD PATH [BODY]               one request
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
+
+from shadowmon.clock import SystemClock
+from shadowmon.console.server import make_app
+from shadowmon.console.settings import ConsoleSettings
+from shadowmon.errors import RefusedError, StoreError
+from shadowmon.gates.flagger import OPERATIONS, Gate, Hook
+from shadowmon.gates.gates import ASKED_BY_POST, routes
+from shadowmon.records import Decision, Grade, Phase, TrialId
+from shadowmon.testing.desks import ScriptedDesk
+from tests.consoles import metrics
+from tests.factories import NOON
+from tests.views import a_figure, a_trial_view, a_verdict, a_view
+
+
+STORIES = sorted(Path(__file__).parent.glob("gates/*.txt"))
+ANSWER_SECONDS = 0.2
+_JSON = "application/json"
+
+
+class NoonClock(SystemClock):
+    """It is noon."""
+
+    def now(self):
+        """See `Clock.now`."""
+        return NOON
+
+
+class Stage:
+    """A console with gates, before a desk that shows what a story says."""
+
+    def __init__(self) -> None:
+        self.desk = ScriptedDesk(a_view())
+        self.token: str | None = None
+
+    async def tell(self, line: str) -> AsyncIterator[str]:
+        word, _, rest = line.partition(" ")
+        match word:
+            case "trial":
+                self.stand(*rest.split())
+            case "store":
+                self.desk.show(store_problem="the disk is full" if rest == "down" else "")
+                self.desk.unreachable = StoreError("the disk is full") if rest == "down" else None
+            case "silent":
+                self.desk.show(at=NOON - timedelta(seconds=float(rest)))
+            case "refuse":
+                self.desk.refuses = RefusedError(rest)
+            case "token":
+                self.token = rest
+            case "hooks":
+                for hook in Hook:
+                    answered = await self.ask("POST", f"/api/v1/gates/flagger/{hook}", rest)
+                    yield f"{hook}: {answered}"
+            case "gates":
+                for gate in Gate:
+                    if gate not in OPERATIONS:
+                        yield f"{gate.value}: {await self.ask('POST', gate.value, rest)}"
+            case "GET" | "POST" | "PUT":
+                path, _, body = rest.partition(" ")
+                yield await self.ask(word, path, body)
+            case _:
+                pytest.fail(f"no such line in a story: {line!r}")
+
+    def stand(self, name: str, *words: str) -> None:
+        if "=" in name:
+            name, words = "int8", (name, *words)
+        said = dict(word.split("=") for word in words)
+        trial = a_trial_view()
+        grade = Grade(said.get("grade", "wait"))
+        verdict = a_verdict(
+            grade=grade,
+            decision=Decision(said.get("decision", "hold")),
+            sentence=f"{said.get('decision', 'hold')}: {grade.value.replace('_', ' ')}",
+        )
+        state = replace(
+            trial.state,
+            trial_id=TrialId(name),
+            phase=Phase(said.get("phase", "progressing")),
+            paused="paused" in said,
+            drifted="drifted" in said,
+        )
+        upper = said.get("upper", "0.022")
+        trial = replace(
+            trial,
+            trial_id=TrialId(name),
+            state=state,
+            version=said.get("version", "1"),
+            verdict=None if said.get("verdict") == "none" else verdict,
+            figures=(a_figure(upper=None if upper == "none" else float(upper)),),
+        )
+        others = (each for each in self.desk.view().trials if each.trial_id != name)
+        self.desk.show(trials=(*others, trial))
+
+    async def ask(self, method: str, path: str, body: str) -> str:
+        token = None if self.token is None else SecretStr(self.token)
+        app = make_app(
+            self.desk,
+            ConsoleSettings(operator_token=token),
+            metrics,
+            more=routes(self.desk, NoonClock()),
+            asked_by_post=ASKED_BY_POST,
+        )
+        headers = {"content-type": _JSON} if body else {}
+        async with TestClient(TestServer(app)) as client:
+            started = time.perf_counter()
+            async with client.request(method, path, data=body, headers=headers) as answer:
+                text = await answer.text()
+            took = time.perf_counter() - started
+            assert took <= ANSWER_SECONDS, f"{method} {path} took {took:.3f} s"
+            return f"{answer.status} {written(answer, text)}"
+
+
+def written(answer: aiohttp.ClientResponse, text: str) -> str:
+    """Write an answer on one line; its JSON holds no NaN, no infinity and no null."""
+    if answer.content_type != _JSON:
+        return text.strip()
+    return json.dumps(json.loads(text, parse_constant=_no_constant))
+
+
+def _no_constant(text: str) -> Any:
+    pytest.fail(f"{text} is no JSON")
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+async def test_story(story: Path):
+    """Whoever asks is answered as the story says, each time within 200 ms."""
+    stage = Stage()
+    told = []
+    for block in story.read_text().strip().split("\n\n"):
+        happens = block.split("\n----")[0]
+        answers = [
+            answer
+            for line in happens.splitlines()
+            if not line.startswith("#")
+            async for answer in stage.tell(line)
+        ]
+        told.append("\n".join([happens, "----", *answers]))
+    text = "\n\n".join(told) + "\n"
+    if os.environ.get("SHADOWMON_REWRITE"):
+        story.write_text(text)
+    assert story.read_text() == text
+
+
+def test_every_hook_is_told_in_every_standing():
+    """Each standing has its transcript: what others are answered is never left to chance."""
+    told = {path.stem for path in STORIES}
+
+    assert {f"flagger_{word}" for word in ("pass", "fail", "insufficient")} <= told

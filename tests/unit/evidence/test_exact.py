@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from shadowmon.evidence.exact import Table
+
+
+GENERATOR = np.random.default_rng(7)
+TABLE = np.log1p(np.outer(np.linspace(-0.05, 0.95, 130), np.geomspace(1e-3, 0.99, 60))) / 256
+
+
+@pytest.mark.parametrize("most", [10, 10**6, 10**9, 2**40])
+def test_an_account_gives_the_same_bits_alone_and_among_others(most):
+    """Neither the number of accounts beside it, nor their order, nor their size plays a part."""
+    accounts = GENERATOR.integers(0, most, (300, 130))
+    accounts[::2, 20:] = 0
+    order = GENERATOR.permutation(300)
+    table = Table(TABLE)
+
+    together = table.times(accounts)
+
+    assert (table.times(accounts[order]) == together[:, order]).all()
+    for number in range(0, 300, 17):
+        assert (table.times(accounts[number : number + 1])[:, 0] == together[:, number]).all()
+
+
+def test_columns_give_the_same_bits_alone_and_beside_others():
+    """Which other bets lie in the same table plays no part either."""
+    accounts = GENERATOR.integers(0, 10**7, (5, 130))
+
+    wide = Table(TABLE).times(accounts)
+
+    for begin in range(0, 60, 7):
+        assert (Table(TABLE[:, begin : begin + 7]).times(accounts) == wide[begin : begin + 7]).all()
+
+
+@pytest.mark.parametrize("most", [10**3, 10**9])
+def test_the_sum_is_as_near_as_that_of_floats(most):
+    """Against exact fractions the error is within some last bits of the largest term."""
+    accounts = GENERATOR.integers(0, most, (3, 130))
+
+    product = Table(TABLE).times(accounts)
+
+    for column in range(0, 60, 13):
+        for row, account in enumerate(accounts.tolist()):
+            exact = sum(
+                count * Fraction(entry)
+                for count, entry in zip(account, TABLE[:, column].tolist(), strict=True)
+            )
+            allowed = sum(account) * float(np.abs(TABLE[:, column]).max()) * 2.0**-48
+            assert math.isclose(product[column, row], float(exact), rel_tol=1e-12, abs_tol=allowed)
+
+
+def test_places_are_cut_out_in_order():
+    """A table may be of some places only."""
+    accounts = GENERATOR.integers(0, 10**7, (9, 300))
+    cuts = [(20, 100), (250, 300)]
+    chosen = np.concatenate([accounts[:, begin:end] for begin, end in cuts], axis=1)
+
+    assert (Table(TABLE).times(accounts, cuts) == Table(TABLE).times(chosen)).all()
+
+
+def test_nothing_counted_is_nothing():
+    """Empty accounts, and no account at all, are no case of their own."""
+    assert (Table(TABLE).times(np.zeros((2, 130), dtype=np.int64)) == np.zeros((60, 2))).all()
+    assert Table(TABLE).times(np.zeros((0, 130), dtype=np.int64)).shape == (60, 0)

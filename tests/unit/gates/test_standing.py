@@ -1,0 +1,115 @@
+"""What other controllers are told of a trial, and what it takes to pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shadowmon.gates.standing import FRESH, WORST, Word, about, standing
+from shadowmon.records import Decision, Grade, MetricName, Phase
+from tests.factories import NOON
+from tests.views import a_figure, a_trial_view, a_verdict, a_view
+
+
+ACCEPTED = a_verdict(grade=Grade.ACCEPT, decision=Decision.PROMOTE, sentence="promote: proven")
+
+
+def stands(*, view=None, **changes):
+    """Say where a trial stands that is accepted but for some changes."""
+    trial = a_trial_view(verdict=ACCEPTED)
+    state = {key: changes.pop(key) for key in list(changes) if hasattr(trial.state, key)}
+    trial = replace(trial, state=replace(trial.state, **state), **changes)
+    found = standing(a_view(trial, **(view or {})), "int8", now=NOON)
+    assert found is not None
+    return found
+
+
+def test_an_accepted_trial_passes():
+    """An accepting verdict is a pass, with the loss that is not yet excluded as its number."""
+    found = stands()
+
+    assert (found.word, found.value, found.sentence) == (Word.PASS, 0.022, "promote: proven")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paused": True},
+        {"drifted": True},
+        {"phase": Phase.BENCHMARK},
+        {"cooldown_until": NOON + timedelta(seconds=1)},
+        {"verdict": None},
+        {"verdict": replace(ACCEPTED, decision=Decision.HOLD)},
+        {"view": {"at": NOON - FRESH - timedelta(seconds=1)}},
+        {"view": {"store_problem": "the disk is full"}},
+    ],
+)
+def test_whatever_is_missing_is_insufficient(changes):
+    """A pass needs everything; each thing alone that is missing makes it insufficient."""
+    assert stands(**changes).word is Word.INSUFFICIENT
+
+
+def test_a_cooldown_that_is_over_holds_nobody():
+    """A cooldown ends by itself."""
+    assert stands(cooldown_until=NOON).word is Word.PASS
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, Word.INSUFFICIENT),
+        ({"approved_index": 2}, Word.PASS),
+        ({"approved_index": 2, "approved_until": NOON}, Word.INSUFFICIENT),
+        ({"approved_index": 1}, Word.INSUFFICIENT),
+    ],
+)
+def test_a_stage_that_needs_approval(changes, word):
+    """Where the next stage waits for a person, so do the others, until the approval expires."""
+    stages = a_trial_view().stages
+    asking = tuple(replace(stage, needs_approval=at == 2) for at, stage in enumerate(stages))
+
+    assert stands(stages=asking, stage_index=1, **changes).word is word
+
+
+@pytest.mark.parametrize("view", [{}, {"at": NOON - timedelta(days=1)}, {"store_problem": "gone"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phase": Phase.ROLLED_BACK},
+        {"verdict": a_verdict(grade=Grade.REJECT)},
+        {"verdict": a_verdict(grade=Grade.RED_LINE)},
+        {"verdict": a_verdict(decision=Decision.ROLL_BACK)},
+    ],
+)
+def test_a_failure_outlives_everything(changes, view):
+    """Neither a store that is down nor an old picture takes a failure back."""
+    assert stands(view=view, **changes).word is Word.FAIL
+
+
+@pytest.mark.parametrize("figures", [(), (a_figure(upper=None),), (a_figure(upper=float("inf")),)])
+def test_what_is_not_measured_is_the_worst(figures):
+    """There is always a finite number, and no condition holds for want of one."""
+    assert stands(figures=figures).value == WORST
+
+
+def test_the_number_is_of_the_primary_metric():
+    """Other metrics' figures are not what the number tells of."""
+    other = a_figure(upper=0.9)
+    other = replace(other, metric=replace(other.metric, name=MetricName("error")))
+
+    assert stands(figures=(other, a_figure(upper=0.03))).value == 0.03
+
+
+def test_another_version_is_insufficient():
+    """What was proven of one version is nothing to another, for good or for bad."""
+    failed = stands(phase=Phase.ROLLED_BACK)
+
+    assert about(failed, "2").word is Word.INSUFFICIENT
+    assert about(failed, failed.version) == about(failed, "") == failed
+
+
+def test_an_unknown_name():
+    """A name that no trial has stands nowhere."""
+    assert standing(a_view(), "int-8", now=NOON) is None
