@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
 ACCEPTED, REJECTED, UNUSABLE, REVIEW = 0, 1, 2, 3
 
 _SENTENCE_MAX = 1000
-_ROWS_TOLD = 50
+_ROWS_TOLD = 30
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

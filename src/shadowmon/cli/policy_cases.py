@@ -14,7 +14,8 @@ from shadowmon.cli.terminal import complain, say
 
 if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
     from shadowmon.config.settings import Settings
-    from shadowmon.daemon.policy_cases import CaseFile, Difference
+    from shadowmon.daemon.policy_case_file import CaseFile
+    from shadowmon.daemon.policy_cases import Difference
 
 PASSED, FAILED, UNUSABLE = 0, 1, 2
 
@@ -25,7 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "test-policy",
         help="unit tests of a configuration's limits: given these counts, expect this decision",
         description="Plays each case of a file through the rules, the evidence and the rollout "
-        "that the daemon would run, without traffic. daemon/policy_cases.py has the form.",
+        "that the daemon would run, without traffic. daemon/policy_case_file.py has the form.",
         epilog="Exit codes: 0 all as expected, 1 not, 2 the file or configuration cannot be used.",
     )
     command.add_argument("files", nargs="+", type=Path, metavar="CASES")
@@ -91,7 +92,8 @@ def _read(path: Path) -> CaseFile:
 
     from pydantic import ValidationError  # noqa: PLC0415
 
-    from shadowmon.daemon.policy_cases import CaseError, CaseFile  # noqa: PLC0415
+    from shadowmon.daemon.policy_case_file import CaseFile  # noqa: PLC0415
+    from shadowmon.daemon.policy_cases import CaseError  # noqa: PLC0415
 
     try:
         return CaseFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

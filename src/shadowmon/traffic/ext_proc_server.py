@@ -22,8 +22,9 @@ METHOD = "Process"
 
 KEY = "traffic.ext_proc.listen"
 
-_MESSAGE_EXTRA_BYTES = 256 * 1024
-"""A message is a piece of a body, or a head; and what protobuf adds."""
+_PIECE_MAX_BYTES = 2 * 1024 * 1024
+"""Envoy tells in one message what it had read, up to 1 MiB (`per_connection_buffer_limit_bytes`).
+gRPC breaks a stream with a larger message off, which counts as aborted."""
 _KEEPALIVE_SECONDS = 30
 _KEEPALIVE_PATIENCE_SECONDS = 10
 
@@ -100,7 +101,7 @@ def make_server(
 
 
 def _message_max_bytes(settings: ExtProcSettings) -> int:
-    return min(settings.exchange_max_bytes + _MESSAGE_EXTRA_BYTES, (1 << 31) - 1)
+    return min(settings.exchange_max_bytes + _PIECE_MAX_BYTES, (1 << 31) - 1)
 
 
 def _address(place: socket.socket) -> str:

@@ -199,7 +199,8 @@ class ExtProcSettings(BaseModel):
     exchange_max_bytes: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
     """Of one request and its answer together; a larger one is let go."""
     total_max_bytes: Annotated[int, Field(gt=0)] = 128 * 1024 * 1024
-    """Of all that are open; what would go beyond is shed."""
+    """Of all that are open; what would go beyond is shed. A message that is just coming in, of at
+    most 1 MiB for each stream, is gRPC's."""
 
 
 class Privacy(enum.StrEnum):
