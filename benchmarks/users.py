@@ -2,8 +2,9 @@
 What users feel of scoring: how long their answers take while scoring is idle, and while it is not.
 
 Requests come at a fixed pace, whether or not the last answer is there, so that a stall is counted
-for everyone who waits in it. Scoring is a niced tree of processes that never rests, one more than
-there are CPUs; for contrast the same work is done in one process that is not niced.
+for everyone who waits in it. Scoring is what scorer processes do, the whole text panel on pairs of
+real answers, in processes that never rest, one more than there are CPUs; for contrast the same work
+is done in one process that is neither niced nor of the idle class (SCHED_IDLE, sched(7)).
 """
 
 from __future__ import annotations
@@ -20,11 +21,17 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import servers
+from benchmarks.proxy_ours import shadowmon_proxy
+from benchmarks.scoring.text import long_pairs
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.text import TextScorer
+from tests.factories import a_pair, a_reply
 
 
 PACE = 300
 """Requests per second."""
+AT_MOST = 3.0
+"""p99 beside scoring, as a multiple of p99 without."""
 
 _BODY = b'{"model":"m","messages":[{"role":"user","content":"' + b"x" * 900 + b'"}]}'
 _REQUEST = (
@@ -37,10 +44,12 @@ def main(quick: bool) -> None:
     """Print the table; a quick run is rougher."""
     rounds, seconds = (2, 2.0) if quick else (5, 6.0)
     busy = (os.cpu_count() or 1) + 1
+    nice = ScoringSettings().nice
     modes = {
-        "idle": (0, 0),
-        f"{busy} niced processes": (busy, ScoringSettings().nice),
-        "1 process, not niced": (1, 0),
+        "idle": (0, 0, os.SCHED_OTHER),
+        f"{busy} niced, idle class": (busy, nice, os.SCHED_IDLE),
+        f"{busy} niced": (busy, nice, os.SCHED_OTHER),
+        "1 not niced": (1, 0, os.SCHED_OTHER),
     }
     got: dict[str, list[tuple[float, float]]] = {mode: [] for mode in modes}
     anywhere = None  # here the kernel decides who runs where, as it will in production
@@ -48,12 +57,12 @@ def main(quick: bool) -> None:
         folder = Path(name)
         with (
             servers.model_server(folder, cpu=anywhere) as model,
-            servers.shadowmon_proxy(folder, model.port, cpu=anywhere) as proxy,
+            shadowmon_proxy(folder, model.port, cpu=anywhere) as proxy,
         ):
             _paced(proxy.port, seconds=1.0)
             for _ in range(rounds):
-                for mode, (processes, nice) in modes.items():
-                    with _working(processes, nice):
+                for mode, (processes, niced, policy) in modes.items():
+                    with _working(processes, niced, policy):
                         got[mode].append(_paced(proxy.port, seconds=seconds))
     _print(got)
 
@@ -67,6 +76,9 @@ def _print(got: dict[str, list[tuple[float, float]]]) -> None:
     for mode, rounds in got.items():
         p50, p99 = median(p50 for p50, _ in rounds), median(p99 for _, p99 in rounds)
         print(f"{mode:<24}{p50 * 1e3:>8.2f}{p99 * 1e3:>8.2f}{p99 / idle:>12.1f}")
+        kept = "kept" if p99 / idle <= AT_MOST else "MISSED"
+        if "niced" in mode and mode[0] != "1":
+            print(f"  p99 beside scoring, x idle: {p99 / idle:.1f} (at most {AT_MOST:g}: {kept})")
 
 
 def _paced(port: int, *, seconds: float) -> tuple[float, float]:
@@ -104,10 +116,12 @@ def _some(sock: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def _working(processes: int, nice: int) -> Iterator[None]:
-    """Keep so many processes busy."""
+def _working(processes: int, nice: int, policy: int) -> Iterator[None]:
+    """Keep so many processes busy, of this scheduling policy."""
     context = multiprocessing.get_context("fork")
-    busy = [context.Process(target=_work, args=(nice,), daemon=True) for _ in range(processes)]
+    busy = [
+        context.Process(target=_work, args=(nice, policy), daemon=True) for _ in range(processes)
+    ]
     for process in busy:
         process.start()
     try:
@@ -118,8 +132,11 @@ def _working(processes: int, nice: int) -> Iterator[None]:
             process.join()
 
 
-def _work(nice: int) -> None:
+def _work(nice: int, policy: int) -> None:
     os.nice(nice)
-    texts = [f"the quick brown fox number {number}" for number in range(1000)]
+    os.sched_setscheduler(0, policy, os.sched_param(0))
+    scorer = TextScorer(ScoringSettings())
+    pairs = [a_pair(a_reply(one), a_reply(other)) for one, other in long_pairs()]
     while True:
-        sum(len(set(one.split()) & set(texts[0].split())) for one in texts)
+        for pair in pairs:
+            scorer.score(pair)

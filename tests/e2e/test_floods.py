@@ -105,7 +105,7 @@ async def settled(daemon: Daemon, offered: int) -> dict[str, float]:
     return await sums(daemon, "shadowmon_trial_exchanges_total")
 
 
-@pytest.mark.parametrize("seconds", [2.0, pytest.param(60.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(60.0, marks=pytest.mark.slow)])
 async def test_a_flood_costs_users_nothing_and_every_drop_is_counted(seconds, tmp_path):
     """With a hung model and scoring stopped and let go, errors are 0 and the sums come out even."""
     async with contextlib.AsyncExitStack() as stack:

@@ -65,7 +65,11 @@ class Sockets:
             proxy=listen("proxy.listen", settings.proxy.listen),
             tap=listen("traffic.tap.listen", settings.traffic.tap.listen),
             events=listen("traffic.events.listen", settings.traffic.events.listen),
-            ext_proc=_place("traffic.ext_proc.listen", settings.traffic.ext_proc.listen),
+            ext_proc=(
+                None
+                if settings.traffic.ext_proc.listen is None
+                else held_place("traffic.ext_proc.listen", settings.traffic.ext_proc.listen)
+            ),
             files=_files(
                 (
                     settings.proxy.listen,
@@ -133,14 +137,20 @@ def _refusal(key: str, address: str, error: OSError | ValueError) -> ConfigError
     return ConfigError(Complaint(key=key, problem=f"cannot listen on {address}: {why}"))
 
 
-def _place(key: str, address: str | None) -> socket.socket | None:
+def held_place(key: str, address: str) -> socket.socket:
     """
     Hold a port for a server that opens its own socket.
 
     A socket that shares its port and does not listen gets no connection, and keeps others off.
+
+    Args:
+        key: The setting, for what it may have to be told.
+        address: host:port.
+
+    Raises:
+        ConfigError: If somebody else has it.
+
     """
-    if address is None:
-        return None
     try:
         host, port = parse_address(address)
         # Two that share would not notice each other; one that does not share does.
@@ -175,9 +185,9 @@ def _bound(
     family: socket.AddressFamily, address: tuple[str, int] | str, *, is_shared: bool = False
 ) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if is_shared:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    # Not both: beside one that may reuse the address and does not listen, anybody may.
+    option = socket.SO_REUSEPORT if is_shared else socket.SO_REUSEADDR
+    sock.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         sock.bind(address)
     except OSError:

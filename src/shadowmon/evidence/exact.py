@@ -51,7 +51,7 @@ class Table:
         bits = 53 - _COUNT_BITS - math.ceil(math.log2(places + 1))
         coarse = _rounded(table, bits)
         fine = _rounded(table - coarse, bits)
-        self._twice: Floats = np.concatenate([coarse, fine], axis=1).T.copy()
+        self._twice: Floats = np.concatenate([coarse, fine], axis=1).T
 
     def times(self, accounts: Integers, cuts: Sequence[Cut] = ()) -> Floats:
         """

@@ -97,7 +97,6 @@ class FieldReader:
         *,
         read: Collection[bytes],
         hop_by_hop: Collection[bytes],
-        ever_new: Collection[bytes] = (),
     ) -> None:
         """
         Make a reader that remembers nothing yet.
@@ -107,12 +106,9 @@ class FieldReader:
             start: A start line for it, with its end.
             read: Lower-case names of the fields that are read here.
             hop_by_hop: Those that in addition do not pass.
-            ever_new: Those that tell one request or user from another: to remember such a line
-                costs more than to read it.
 
         """
         self._parser = parser
-        self._ever_new = frozenset(ever_new)
         self._start = start
         self._concerns = dict.fromkeys(read, US_TOO) | dict.fromkeys(hop_by_hop, US_ONLY)
         self._known: dict[bytes, FieldLine] = {}
@@ -141,7 +137,7 @@ class FieldReader:
             place = found.index(None)
             line = lines[place]
             read = found[place] = before.get(line) or self._judged(line)
-            if read.name not in self._ever_new and len(line) <= _REMEMBERED_LENGTH:
+            if len(line) <= _REMEMBERED_LENGTH:
                 known[line] = read
         if len(known) >= _REMEMBERED:
             self._known, self._known_before = {}, known

@@ -97,14 +97,12 @@ class RequestReader:
             hidden: Lower-case names of fields that are for us only; `found` has them too.
 
         """
-        wanted = tuple(wanted)
         self._fields = FieldReader(
             httptools.HttpRequestParser,
             # The parser knows only the methods it knows: it is never shown the user's start line.
             b"POST / HTTP/1.1\r\n",
             read={b"host", b"content-length", *wanted},
             hop_by_hop=_REQUEST_ONLY.union(hidden),
-            ever_new=wanted,
         )
         self._own_host = own_host
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from shadowmon.daemon.sockets import Sockets, inherited_sockets, listening_socket
+from shadowmon.daemon.sockets import Sockets, held_place, inherited_sockets, listening_socket
 from shadowmon.errors import ConfigError
 from tests.daemons import free_port
 
@@ -77,6 +77,30 @@ def test_a_file_that_is_no_socket_is_left_alone(listen, tmp_path):
     with pytest.raises(ConfigError, match="Address already in use"):
         listen(f"unix:{tmp_path}/a.sock")
     assert (tmp_path / "a.sock").read_text() == "precious"
+
+
+def test_a_place_is_held_for_a_server_that_opens_its_own_socket():
+    """Whoever shares the port may listen there; nobody else gets it, and we get no connection."""
+    port = free_port()
+    with held_place("traffic.ext_proc.listen", f"127.0.0.1:{port}"):
+        with pytest.raises(ConfigError, match="Address already in use"):
+            listening_socket("proxy.listen", f"127.0.0.1:{port}", {})
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen()
+            socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_a_place_that_is_taken_is_told(listen):
+    """Even by somebody who shares it."""
+    port = free_port()
+    listen(f"127.0.0.1:{port}")
+
+    with pytest.raises(ConfigError, match=r"traffic.ext_proc.listen: cannot listen on .* in use"):
+        held_place("traffic.ext_proc.listen", f"127.0.0.1:{port}")
 
 
 def test_our_own_files_go_when_we_go(tmp_path):

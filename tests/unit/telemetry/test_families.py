@@ -10,7 +10,7 @@ import shadowmon
 
 from shadowmon.telemetry.families import BY_NAME, FAMILIES
 from shadowmon.telemetry.family import PREFIX
-from shadowmon.traffic import events
+from shadowmon.traffic import events, ext_proc
 from shadowmon.traffic.joining import Fate
 
 
@@ -46,3 +46,9 @@ def test_fates_of_events_are_those_that_are_told() -> None:
 
     assert family.closed["source"] == events.SOURCES
     assert set(family.closed["fate"]) == set(Fate)
+
+
+def test_ends_and_fates_of_envoys_streams_are_those_that_are_told() -> None:
+    """The closed sets of the families and of whoever counts are one."""
+    assert set(BY_NAME["ext_proc_streams_total"].closed["end"]) == set(ext_proc.End)
+    assert set(ext_proc.Fate) <= set(BY_NAME["exchanges_total"].closed["fate"])
