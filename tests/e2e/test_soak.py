@@ -154,6 +154,7 @@ async def test_no_process_of_a_daemon_grows(minutes, tmp_path):
         models = await stack.enter_async_context(quick_models("fp32", "int8"))
         settings = a_configuration(models)
         settings["rollout"]["climb"] = False
+        del settings["daemon"]  # as it is by default: here nobody is in a hurry
         daemon = await stack.enter_async_context(running(tmp_path, settings))
         assert daemon.process
         port = int(settings["proxy"]["listen"].rpartition(":")[2])

@@ -70,7 +70,8 @@ class Battery:
 
         """
         wealth = np.concatenate([part.table.times(accounts, part.cuts) for part in self._parts])
-        wealth *= power
+        if power != 1:
+            wealth *= power
         wealth += self._log_shares
         log_es: Floats = log_sums(wealth, self._sizes)[self._place_of]
         return log_es

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -174,9 +175,11 @@ def log_sums(logarithms: Floats, sizes: Sequence[int]) -> Floats:
         (parts, ...).
 
     """
-    parts = np.split(logarithms, np.cumsum(sizes[:-1]))
-    tops = np.array([part.max(axis=0) for part in parts])
-    logarithms -= tops.repeat(sizes, axis=0)
+    ends = list(accumulate(sizes))
+    parts = [logarithms[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+    tops = np.empty((len(parts), *logarithms.shape[1:]))
+    for part, top in zip(parts, tops, strict=True):
+        np.subtract(part, part.max(axis=0, out=top), out=part)
     np.maximum(logarithms, _NOTHING, out=logarithms)
     np.exp(logarithms, out=logarithms)
     np.rint(np.multiply(logarithms, _STEPS, out=logarithms), out=logarithms)

@@ -51,7 +51,7 @@ class Table:
         bits = 53 - _COUNT_BITS - math.ceil(math.log2(places + 1))
         coarse = _rounded(table, bits)
         fine = _rounded(table - coarse, bits)
-        self._twice: Floats = np.concatenate([coarse, fine], axis=1).T
+        self._twice: Floats = np.concatenate([coarse, fine], axis=1)
 
     def times(self, accounts: Integers, cuts: Sequence[Cut] = ()) -> Floats:
         """
@@ -65,53 +65,39 @@ class Table:
             (columns, accounts).
 
         """
-        begin, sums = 0, _Sums()
-        for cut in cuts or [(0, self._twice.shape[1])]:
-            end = begin + cut[1] - cut[0]
-            sums.add(self._twice[:, begin:end], accounts[:, slice(*cut)])
-            begin = end
-        return sums.together(self._columns, len(accounts))
-
-
-class _Sums:
-    """Exact sums of coarse logarithms, and below them of fine ones: (2 x columns, accounts)."""
-
-    __slots__ = ("_beyond", "_small")
-
-    def __init__(self) -> None:
-        self._small: Floats | None = None
-        self._beyond: Floats | None = None
-        """In units of 2^20 counts."""
-
-    def add(self, table: Floats, accounts: Integers) -> None:
-        """Add the product of a table and accounts of the same places."""
-        counts = accounts.astype(np.float64)
+        counts = _cut_out(accounts, cuts)
         most = counts.max(initial=0.0)
         if not most:
-            return
+            return np.zeros((self._columns, len(counts)))
+        twice = self._twice
         # Of a histogram's places few are hit, mostly. With a narrow table it gains nothing.
-        if len(table) > _NARROW:
+        if twice.shape[1] > _NARROW:
             hit = np.flatnonzero(counts.any(axis=0))
-            table, counts = table[:, hit], counts[:, hit]
-        if most >= _COUNTS:
-            large = np.flatnonzero(counts.max(axis=0) >= _COUNTS)
-            beyond = np.floor(counts[:, large] / _COUNTS)
-            counts[:, large] -= beyond * _COUNTS
-            self._beyond = _plus(self._beyond, table[:, large] @ beyond.T)
-        self._small = _plus(self._small, table @ counts.T)
+            twice, counts = twice[hit], counts[:, hit]
+        if most < _COUNTS:
+            return self._exactly(twice, counts)
+        large = np.flatnonzero(counts.max(axis=0) >= _COUNTS)
+        beyond = np.floor(counts[:, large] / _COUNTS)
+        counts[:, large] -= beyond * _COUNTS
+        return self._exactly(twice, counts) + _COUNTS * self._exactly(twice[large], beyond)
 
-    def together(self, columns: int, accounts: int) -> Floats:
-        """Add the coarse and the fine, in the one order that there is."""
-        if self._small is None:
-            return np.zeros((columns, accounts))
-        together: Floats = self._small[:columns] + self._small[columns:]
-        if self._beyond is not None:
-            together += _COUNTS * (self._beyond[:columns] + self._beyond[columns:])
+    def _exactly(self, twice: Floats, counts: Floats) -> Floats:
+        """Sum the coarse logarithms and the fine ones, each exactly; then add both."""
+        # So written, and not (counts @ twice).T, the sums of a column lie side by side.
+        sums: Floats = twice.T @ counts.T
+        together: Floats = sums[: self._columns] + sums[self._columns :]
         return together
 
 
-def _plus(sums: Floats | None, more: Floats) -> Floats:
-    return more if sums is None else sums + more
+def _cut_out(accounts: Integers, cuts: Sequence[Cut]) -> Floats:
+    if not cuts:
+        return accounts.astype(np.float64)
+    counts = np.empty((len(accounts), sum(end - begin for begin, end in cuts)))
+    at = 0
+    for begin, end in cuts:
+        counts[:, at : at + end - begin] = accounts[:, begin:end]
+        at += end - begin
+    return counts
 
 
 def _rounded(table: Floats, bits: int) -> Floats:

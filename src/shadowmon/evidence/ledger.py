@@ -91,11 +91,11 @@ class _Book:
         """Count what waits."""
         if not self.rows:
             return
-        figures = np.array(self.figures).reshape(-1, 2)
+        figures = np.fromiter(self.figures, np.float64, len(self.figures)).reshape(-1, 2)
         grown, amounts = outcomes.deposits(figures, self.metric)
         rows = np.fromiter(chain.from_iterable(self.rows), dtype=np.int64)
-        times = np.fromiter(map(len, self.rows), dtype=np.int64)
-        if (times != 1).any():
+        if set(map(len, self.rows)) != {1}:
+            times = np.fromiter(map(len, self.rows), dtype=np.int64)
             grown, amounts = grown.repeat(times, axis=1), amounts.repeat(times, axis=1)
         places = self._totals.shape[1]
         grown += places * rows

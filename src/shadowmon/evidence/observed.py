@@ -49,7 +49,8 @@ def figures(observation: Observation, metric: Metric) -> Figures:
     if baseline is None or optimized is None or observation.distance is not None:
         raise _misfit(observation, metric)
     if kind is _SCORES:
-        if 0 <= baseline <= 1 and 0 <= optimized <= 1:  # NaN fails here too
+        # NaN fails here too. A float is compared faster with floats than with 0 and 1.
+        if 0.0 <= baseline <= 1.0 and 0.0 <= optimized <= 1.0:
             return baseline, optimized
         raise _no_score(baseline, optimized, metric)
     found = _VERDICTS.get((baseline, optimized))

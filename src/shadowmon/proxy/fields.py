@@ -124,23 +124,22 @@ class FieldReader:
         """
         if not block:
             return []
-        lines = block.split(b"\r\n")
-        found = list(map(self._known.get, lines))
-        if None in found:
-            self._fill(found, lines)
-        return found  # type: ignore[return-value]  # no None is left
+        known = self._known
+        found: list[FieldLine] = []
+        for line in block.split(b"\r\n"):
+            read = known.get(line)
+            found.append(self._recalled(line) if read is None else read)
+        return found
 
-    def _fill(self, found: list[FieldLine | None], lines: list[bytes]) -> None:
-        """Put in what is not known, or not any more."""
-        known, before = self._known, self._known_before
-        while None in found:
-            place = found.index(None)
-            line = lines[place]
-            read = found[place] = before.get(line) or self._judged(line)
-            if len(line) <= _REMEMBERED_LENGTH:
-                known[line] = read
-        if len(known) >= _REMEMBERED:
-            self._known, self._known_before = {}, known
+    def _recalled(self, line: bytes) -> FieldLine:
+        """Return what the elder generation knows of a line, or what is found of it now."""
+        known = self._known
+        read = self._known_before.get(line) or self._judged(line)
+        if len(line) <= _REMEMBERED_LENGTH:
+            known[line] = read
+            if len(known) >= _REMEMBERED:
+                self._known, self._known_before = {}, known
+        return read
 
     def _judged(self, line: bytes) -> FieldLine:
         plain = _PLAIN_LINE.fullmatch(line)
