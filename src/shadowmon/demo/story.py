@@ -85,7 +85,10 @@ def main(
     except* (DemoError, aiohttp.ClientError, OSError) as group:
         for error in group.exceptions:
             console.print(
-                f"The demo cannot go on: {error}", markup=False, style="red", soft_wrap=True
+                f"The demo cannot go on: {str(error) or type(error).__name__}",
+                markup=False,
+                style="red",
+                soft_wrap=True,
             )
     return 1
 
