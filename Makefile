@@ -11,7 +11,7 @@ export UV_COMPILE_BYTECODE := 1
 BIN := .venv/bin
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
-.PHONY: demo run observe test test-slow check bench bench-decisions lock lock-check tools clean
+.PHONY: demo run observe test test-slow check bench bench-proxy bench-decisions lock lock-check tools clean
 
 demo: .venv/.run ## the main job: three quantised models on trial, real traffic, ends by itself
 	@$(BIN)/shadowmon demo $(ARGS)
@@ -36,6 +36,9 @@ check: .venv/.test lock-check ## lint, format, types, import contracts, locks
 
 bench: .venv/.test tools ## speed beside nginx, Envoy and a plain aiohttp proxy; one table
 	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/python -m benchmarks $(ARGS)
+
+bench-proxy: .venv/.test tools ## the data plane beside nginx and Envoy: cost, users' latency, hazards
+	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/python -m benchmarks $(ARGS) proxy users hazards
 
 bench-decisions: .venv/.test ## the decision rule beside its bounds and its peers; ARGS="--full --write docs/statistics.md"
 	@$(BIN)/python -m benchmarks.decisions $(ARGS)
