@@ -24,7 +24,7 @@ from benchmarks import servers
 from benchmarks.proxy_ours import shadowmon_proxy
 from benchmarks.scoring.text import long_pairs
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.text import TextScorer
+from shadowmon.scoring.text.scorer import TextScorer
 from tests.factories import a_pair, a_reply
 
 

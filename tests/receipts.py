@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shadowmon.scoring.amounts import amount
-from shadowmon.scoring.dates import readings
+from shadowmon.scoring.structure.amounts import amount
+from shadowmon.scoring.structure.dates import readings
 
 
 Receipt = dict[str, Any]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowmon.records import ToolCall
-from shadowmon.scoring.allowed_calls import Allowed
+from shadowmon.scoring.structure.allowed_calls import Allowed
 
 
 def read_allowed(file: Path) -> list[list[Allowed]]:

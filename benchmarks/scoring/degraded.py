@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from benchmarks.scoring.real_texts import same_model_twice
 from shadowmon.records import MetricName
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.text import TextScorer
+from shadowmon.scoring.text.scorer import TextScorer
 from tests.factories import a_pair, a_reply
 
 

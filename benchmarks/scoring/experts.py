@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from benchmarks.scoring.real_texts import ASPECTS, Document, documents
-from shadowmon.scoring.chrf import chrf
-from shadowmon.scoring.grounding import Source
-from shadowmon.scoring.reading import as_baseline, read
+from shadowmon.scoring.text.chrf import chrf
+from shadowmon.scoring.text.grounding import Source
+from shadowmon.scoring.text.reading import as_baseline, read
 
 
 Marks = NDArray[np.float64]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks.scoring.real_texts import answers, same_model_twice
 from shadowmon.records import Answer
-from shadowmon.scoring.language import hints, language_divergence, profile
-from shadowmon.scoring.refusal import refuses
-from shadowmon.scoring.repetition import repeats
+from shadowmon.scoring.text.language import hints, language_divergence, profile
+from shadowmon.scoring.text.refusal import refuses
+from shadowmon.scoring.text.repetition import repeats
 
 
 def main(quick: bool, data: Path | None) -> None:  # noqa: ARG001 - every table is called so

@@ -19,7 +19,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from benchmarks.scoring.real_texts import all_pairs
-from shadowmon.scoring.reading import Baseline, read
+from shadowmon.scoring.text.reading import Baseline, read
 
 
 TOLERANCE = 1e-9

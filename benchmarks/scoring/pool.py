@@ -12,10 +12,10 @@ from benchmarks.scoring.timing import microseconds
 from shadowmon.clock import SystemClock
 from shadowmon.daemon.scorer_pool import ScorerPool
 from shadowmon.records import Answer, Pair, Reply
-from shadowmon.scoring.fields import FieldsScorer
-from shadowmon.scoring.label import LabelScorer
-from shadowmon.scoring.service import ServiceScorer
+from shadowmon.scoring.classification.label import LabelScorer
+from shadowmon.scoring.service.scorer import ServiceScorer
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.structure.fields import FieldsScorer
 from shadowmon.scoring.tasks import scorers_for
 from tests.factories import a_pair, a_reply
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shadowmon.scoring.allowed_calls import against_allowed
-from shadowmon.scoring.fields import fields_against_truth
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.structure.allowed_calls import against_allowed
+from shadowmon.scoring.structure.fields import fields_against_truth
 from tests.receipts import LAYOUTS, LOSSES, Change, Receipt, read_receipts
 from tests.tool_calls import damaged, gold, read_allowed
 

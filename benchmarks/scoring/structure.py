@@ -15,20 +15,20 @@ from scipy.stats import kendalltau, ks_2samp
 
 from benchmarks.scoring.timing import microseconds
 from shadowmon.records import Answer, Pair, Question, Tool, ToolCall
-from shadowmon.scoring.agreement import Comparison
-from shadowmon.scoring.distributions import jensen_shannon, jensen_shannon_rows
-from shadowmon.scoring.drift import kolmogorov_smirnov
-from shadowmon.scoring.embedding import EmbeddingScorer, angular_distance
-from shadowmon.scoring.entities import EntitiesScorer
-from shadowmon.scoring.fields import FieldsScorer, values_of
-from shadowmon.scoring.label import LabelScorer
-from shadowmon.scoring.ranking import RankingScorer
-from shadowmon.scoring.ranks import kendall_distance, ndcg, rank_biased_overlap
-from shadowmon.scoring.schema import SchemaScorer
+from shadowmon.scoring.classification.distributions import jensen_shannon, jensen_shannon_rows
+from shadowmon.scoring.classification.drift import kolmogorov_smirnov
+from shadowmon.scoring.classification.label import LabelScorer
+from shadowmon.scoring.numeric.embedding import EmbeddingScorer, angular_distance
+from shadowmon.scoring.numeric.ranking import RankingScorer
+from shadowmon.scoring.numeric.ranks import kendall_distance, ndcg, rank_biased_overlap
+from shadowmon.scoring.numeric.tensors import TensorsScorer
 from shadowmon.scoring.scorer import Scorer
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.tensors import TensorsScorer
-from shadowmon.scoring.tools import ToolsScorer
+from shadowmon.scoring.structure.agreement import Comparison
+from shadowmon.scoring.structure.entities import EntitiesScorer
+from shadowmon.scoring.structure.fields import FieldsScorer, values_of
+from shadowmon.scoring.structure.schema import SchemaScorer
+from shadowmon.scoring.structure.tools import ToolsScorer
 from tests.factories import a_pair, a_reply
 from tests.receipts import other_digit, read_receipts
 

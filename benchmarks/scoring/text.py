@@ -20,20 +20,20 @@ from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
 
 from benchmarks.scoring.timing import microseconds
-from shadowmon.scoring import bleu, rouge
-from shadowmon.scoring.bleu import Bleu
-from shadowmon.scoring.chrf import chrf
-from shadowmon.scoring.chunks import chunks
-from shadowmon.scoring.grounding import Source
-from shadowmon.scoring.language import hints, profile
-from shadowmon.scoring.negation import negations
-from shadowmon.scoring.normalize import same_prose
-from shadowmon.scoring.quantities import quantities
-from shadowmon.scoring.reading import Baseline, read
-from shadowmon.scoring.repetition import repeats
-from shadowmon.scoring.rouge import Rouge
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.text import TextScorer
+from shadowmon.scoring.text import bleu, rouge
+from shadowmon.scoring.text.bleu import Bleu
+from shadowmon.scoring.text.chrf import chrf
+from shadowmon.scoring.text.chunks import chunks
+from shadowmon.scoring.text.grounding import Source
+from shadowmon.scoring.text.language import hints, profile
+from shadowmon.scoring.text.negation import negations
+from shadowmon.scoring.text.normalize import same_prose
+from shadowmon.scoring.text.quantities import quantities
+from shadowmon.scoring.text.reading import Baseline, read
+from shadowmon.scoring.text.repetition import repeats
+from shadowmon.scoring.text.rouge import Rouge
+from shadowmon.scoring.text.scorer import TextScorer
 from tests.answers import real_pairs
 from tests.factories import a_pair, a_reply
 

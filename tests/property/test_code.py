@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.records import Question
-from shadowmon.scoring.code_program import code_in
-from shadowmon.scoring.code_syntax import parses
+from shadowmon.scoring.code.program import code_in
+from shadowmon.scoring.code.syntax import parses
 from tests.humaneval import problems
 
 

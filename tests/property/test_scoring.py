@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.records import Answer, Outcome
-from shadowmon.scoring.distributions import jensen_shannon, normalized
-from shadowmon.scoring.documents import leaves
-from shadowmon.scoring.fields import FieldsScorer
-from shadowmon.scoring.label import LabelScorer
+from shadowmon.scoring.classification.distributions import jensen_shannon, normalized
+from shadowmon.scoring.classification.label import LabelScorer
 from shadowmon.scoring.panel import Panel
 from shadowmon.scoring.safety import SafetyScorer
-from shadowmon.scoring.service import ServiceScorer, excess
+from shadowmon.scoring.service.scorer import ServiceScorer, excess
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.text import TextScorer
+from shadowmon.scoring.structure.documents import leaves
+from shadowmon.scoring.structure.fields import FieldsScorer
+from shadowmon.scoring.text.scorer import TextScorer
 from tests.factories import a_pair, a_reply
 
 

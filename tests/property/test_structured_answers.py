@@ -10,24 +10,24 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shadowmon.records import Answer, Outcome, Question, Tool, ToolCall
-from shadowmon.scoring.agreement import Comparison
-from shadowmon.scoring.amounts import amount
-from shadowmon.scoring.assignment import best_assignment
-from shadowmon.scoring.dates import readings
-from shadowmon.scoring.distributions import jensen_shannon, jensen_shannon_rows
-from shadowmon.scoring.embedding import EmbeddingScorer, angular_distance
-from shadowmon.scoring.entities import EntitiesScorer
-from shadowmon.scoring.fields import FieldsScorer, fields_against_truth
-from shadowmon.scoring.json_schema import Schemas
-from shadowmon.scoring.label import LabelScorer
+from shadowmon.scoring.classification.distributions import jensen_shannon, jensen_shannon_rows
+from shadowmon.scoring.classification.label import LabelScorer
+from shadowmon.scoring.numeric.embedding import EmbeddingScorer, angular_distance
+from shadowmon.scoring.numeric.ranking import RankingScorer
+from shadowmon.scoring.numeric.ranks import kendall_distance, ndcg, rank_biased_overlap
+from shadowmon.scoring.numeric.tensors import TensorsScorer, absolute, relative
 from shadowmon.scoring.panel import Panel
-from shadowmon.scoring.ranking import RankingScorer
-from shadowmon.scoring.ranks import kendall_distance, ndcg, rank_biased_overlap
-from shadowmon.scoring.schema import SchemaScorer
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.tensors import TensorsScorer, absolute, relative
-from shadowmon.scoring.tools import ToolsScorer
-from shadowmon.scoring.values import WHOLE, Values
+from shadowmon.scoring.structure.agreement import Comparison
+from shadowmon.scoring.structure.amounts import amount
+from shadowmon.scoring.structure.assignment import best_assignment
+from shadowmon.scoring.structure.dates import readings
+from shadowmon.scoring.structure.entities import EntitiesScorer
+from shadowmon.scoring.structure.fields import FieldsScorer, fields_against_truth
+from shadowmon.scoring.structure.json_schema import Schemas
+from shadowmon.scoring.structure.schema import SchemaScorer
+from shadowmon.scoring.structure.tools import ToolsScorer
+from shadowmon.scoring.structure.values import WHOLE, Values
 from tests.factories import a_pair, a_reply
 
 

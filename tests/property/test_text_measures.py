@@ -12,24 +12,24 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from shadowmon.records import Answer, Question, Token
-from shadowmon.scoring import bleu, rouge
-from shadowmon.scoring.bleu import Bleu
-from shadowmon.scoring.chrf import chrf
-from shadowmon.scoring.chunks import chunks
-from shadowmon.scoring.grounding import GroundingScorer, Source
-from shadowmon.scoring.language import hints, language_divergence, profile
-from shadowmon.scoring.negation import negations
-from shadowmon.scoring.ngrams import Ngrams, shared_plainly
-from shadowmon.scoring.normalize import prose, same_prose
-from shadowmon.scoring.numbering import Characters, Words
+from shadowmon.scoring.numeric.tokens import TokensScorer, divergence
 from shadowmon.scoring.panel import Panel
-from shadowmon.scoring.quantities import quantities
-from shadowmon.scoring.repetition import degenerated, looping_tail, repeated_share, repeats
-from shadowmon.scoring.rouge import Rouge
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.text import TextScorer
-from shadowmon.scoring.tokens import TokensScorer, divergence
-from shadowmon.scoring.words import words, words_and_marks
+from shadowmon.scoring.text import bleu, rouge
+from shadowmon.scoring.text.bleu import Bleu
+from shadowmon.scoring.text.chrf import chrf
+from shadowmon.scoring.text.chunks import chunks
+from shadowmon.scoring.text.grounding import GroundingScorer, Source
+from shadowmon.scoring.text.language import hints, language_divergence, profile
+from shadowmon.scoring.text.negation import negations
+from shadowmon.scoring.text.ngrams import Ngrams, shared_plainly
+from shadowmon.scoring.text.normalize import prose, same_prose
+from shadowmon.scoring.text.numbering import Characters, Words
+from shadowmon.scoring.text.quantities import quantities
+from shadowmon.scoring.text.repetition import degenerated, looping_tail, repeated_share, repeats
+from shadowmon.scoring.text.rouge import Rouge
+from shadowmon.scoring.text.scorer import TextScorer
+from shadowmon.scoring.text.words import words, words_and_marks
 from tests.factories import a_pair, a_reply
 
 

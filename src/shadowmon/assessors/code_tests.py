@@ -30,9 +30,9 @@ from shadowmon.assessors.settings import SandboxSettings
 from shadowmon.assessors.spoken import OPTIMIZED_FAILED
 from shadowmon.clock import Clock
 from shadowmon.records import Answer, Assessment, Pair, Question
-from shadowmon.scoring.code import TESTS_PASSED
-from shadowmon.scoring.code_blocks import PYTHON
-from shadowmon.scoring.code_program import code_in
+from shadowmon.scoring.code.blocks import PYTHON
+from shadowmon.scoring.code.program import code_in
+from shadowmon.scoring.code.scorer import TESTS_PASSED
 from shadowmon.scoring.readable import readable, spoken
 
 

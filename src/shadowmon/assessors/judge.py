@@ -28,8 +28,8 @@ from shadowmon.assessors.settings import JudgeSettings
 from shadowmon.assessors.spoken import OPTIMIZED_FAILED, Words, words_of
 from shadowmon.clock import Clock
 from shadowmon.records import Assessment, Pair, TrialId
-from shadowmon.scoring.chrf import chrf
 from shadowmon.scoring.preference import PREFERENCE
+from shadowmon.scoring.text.chrf import chrf
 
 
 _CHOICE = b"shadowmon.judge.choice"

@@ -26,10 +26,10 @@ from shadowmon.assessors.settings import LintSettings
 from shadowmon.assessors.spoken import OPTIMIZED_FAILED
 from shadowmon.errors import Complaint, ConfigError
 from shadowmon.records import Answer, Assessment, Pair, Question
-from shadowmon.scoring.code import LINT_CLEAN
-from shadowmon.scoring.code_blocks import PYTHON
-from shadowmon.scoring.code_program import code_in
-from shadowmon.scoring.code_syntax import parses_as_python
+from shadowmon.scoring.code.blocks import PYTHON
+from shadowmon.scoring.code.program import code_in
+from shadowmon.scoring.code.scorer import LINT_CLEAN
+from shadowmon.scoring.code.syntax import parses_as_python
 from shadowmon.scoring.readable import readable, spoken
 
 

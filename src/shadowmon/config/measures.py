@@ -38,9 +38,9 @@ from shadowmon.records import (
     Side,
 )
 from shadowmon.scoring import truth
-from shadowmon.scoring.classes import class_metrics
-from shadowmon.scoring.code import SYNTAX_INVALID, TESTS_PASSED
-from shadowmon.scoring.slowness import SLOW
+from shadowmon.scoring.classification.classes import class_metrics
+from shadowmon.scoring.code.scorer import SYNTAX_INVALID, TESTS_PASSED
+from shadowmon.scoring.service.slowness import SLOW
 from shadowmon.scoring.tasks import scorers_for
 
 

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable
 from shadowmon.mirror.admission import Refusal
 from shadowmon.mirror.pairing import FAILED
 from shadowmon.records import Exchange, Pair, TrialId
-from shadowmon.scoring.prompt_cache import cached_by
+from shadowmon.scoring.service.prompt_cache import cached_by
 from shadowmon.telemetry.family import UNBOUNDED
 from shadowmon.telemetry.funnel import BODY_BYTES
 from shadowmon.telemetry.skew import DROPPED, KEPT

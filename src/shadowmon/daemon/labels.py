@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shadowmon.records import Awaiting, ExchangeId, Label, Observation, TrialId
-from shadowmon.scoring.classes import against_classes
+from shadowmon.scoring.classification.classes import against_classes
 from shadowmon.scoring.truth import Truth, against_label, digest_in, digests
 
 

@@ -46,8 +46,8 @@ from shadowmon.records import (
     Pair,
     Ticked,
 )
-from shadowmon.scoring.classes import against_classes
-from shadowmon.scoring.service import LATENCY_EXCESS
+from shadowmon.scoring.classification.classes import against_classes
+from shadowmon.scoring.service.scorer import LATENCY_EXCESS
 from shadowmon.scoring.truth import against_label, digest, said
 from shadowmon.traffic.codecs import strict_json
 from shadowmon.traffic.settings import RouteSettings

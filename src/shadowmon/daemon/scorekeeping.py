@@ -42,9 +42,9 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.scoring.panel import unscored
-from shadowmon.scoring.prompt_cache import is_uneven
-from shadowmon.scoring.service import LATENCY_EXCESS
-from shadowmon.scoring.slowness import SLOW
+from shadowmon.scoring.service.prompt_cache import is_uneven
+from shadowmon.scoring.service.scorer import LATENCY_EXCESS
+from shadowmon.scoring.service.slowness import SLOW
 from shadowmon.scoring.truth import Truth, said
 from shadowmon.telemetry.tallies import Tallies
 

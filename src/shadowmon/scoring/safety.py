@@ -28,9 +28,9 @@ from shadowmon.records import (
     Observation,
     Pair,
 )
-from shadowmon.scoring import phrases
 from shadowmon.scoring.readable import readable
 from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.text import phrases
 
 
 UNSAFE = MetricName("unsafe")

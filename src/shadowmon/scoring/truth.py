@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 
 from shadowmon.records import Answer, Awaiting, Metric, MetricKind, MetricName, Observation, Worse
-from shadowmon.scoring.documents import document, parsed
 from shadowmon.scoring.mathematics.equality import canonical
-from shadowmon.scoring.written_alike import written_alike
+from shadowmon.scoring.structure.documents import document, parsed
+from shadowmon.scoring.structure.written_alike import written_alike
 
 
 CORRECT = Metric(

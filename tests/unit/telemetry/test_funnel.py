@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shadowmon.mirror.admission import REFUSALS
 from shadowmon.records import Outcome
-from shadowmon.scoring.prompt_cache import CACHED
+from shadowmon.scoring.service.prompt_cache import CACHED
 from shadowmon.telemetry.families import BY_NAME
 
 

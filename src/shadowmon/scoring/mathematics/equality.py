@@ -10,7 +10,7 @@ from __future__ import annotations
 from shadowmon.scoring.mathematics.final_answer import final_answer
 from shadowmon.scoring.mathematics.formula import is_formula, normal_form
 from shadowmon.scoring.mathematics.number import number, same_number
-from shadowmon.scoring.normalize import phrase
+from shadowmon.scoring.text.normalize import phrase
 
 
 def same_at_sight(one: str, other: str) -> bool | None:

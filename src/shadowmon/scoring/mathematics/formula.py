@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shadowmon.scoring.normalize import phrase
+from shadowmon.scoring.text.normalize import phrase
 
 
 FORMULA_MAX = 400

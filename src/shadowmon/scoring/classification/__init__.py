@@ -1,0 +1,1 @@
+"""Two classifiers: labels, their distributions, and each class once truth is known."""

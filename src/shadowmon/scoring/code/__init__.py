@@ -1,0 +1,1 @@
+"""Two programs: what is read off them without running them, and what the sandbox said."""

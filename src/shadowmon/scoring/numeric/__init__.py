@@ -1,0 +1,1 @@
+"""Two answers made of numbers: vectors, tensors, orders of documents, tokens' likelihoods."""

@@ -1,0 +1,1 @@
+"""What a service is like beside what it says: errors, time, size."""

@@ -1,0 +1,1 @@
+"""Two answers that are JSON, tables or tool calls: leaf by leaf, and by their schema."""
