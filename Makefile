@@ -23,7 +23,7 @@ run: .venv/.run ## the daemon on the demo's configuration, until Ctrl-C
 	@$(BIN)/shadowmon demo --keep-running $(ARGS)
 
 test: .venv/.test tools ## everything that a commit must pass
-	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m "not slow" $(ARGS)
+	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m "not slow" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-slow: .venv/.test tools ## long statistical runs, kill loops; figures go to docs/
 	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m slow $(ARGS)

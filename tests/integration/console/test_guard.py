@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -105,6 +106,7 @@ def test_reader_that_does_not_read(start, desk, monkeypatch):
 
     with ask.connect() as sock:
         sock.sendall(b"GET /api/v1/journal?limit=500 HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock.recv(1, socket.MSG_PEEK)  # the answer has begun
         time.sleep(PATIENCE * 3)
         got = 0
         try:
