@@ -8,16 +8,12 @@ itself. The first loss ends the process, and with it the link.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
-import sys
-
-from asyncio.subprocess import DEVNULL, Process
 
 from shadowmon.assessors.settings import SymbolicMathSettings
-from shadowmon.assessors.symbolic_math_process import HEAD, Finding, frame
+from shadowmon.assessors.symbolic_math_process import Finding, frame
 from shadowmon.errors import Complaint, ConfigError
+from shadowmon.ipc.child import Child
 
 
 KEY = "assessors.symbolic_math"
@@ -33,9 +29,8 @@ MESSAGE_MAX_BYTES = 64 * 1024
 class ProverLink:
     """A prover process that is ready, and the socket to it. Asked by one task at a time."""
 
-    def __init__(self, process: Process, sock: socket.socket) -> None:
-        self._process = process
-        self._sock = sock
+    def __init__(self, child: Child) -> None:
+        self._child = child
 
     @classmethod
     async def start(cls, settings: SymbolicMathSettings) -> ProverLink:
@@ -47,24 +42,12 @@ class ProverLink:
             OSError: If no process can be started.
 
         """
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        try:
-            with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-P", "-m", "shadowmon.assessors.symbolic_math_process"),
-                    *("--fd", str(theirs.fileno())),
-                    *("--timeout-seconds", str(settings.timeout_seconds)),
-                    *("--memory-max-bytes", str(settings.memory_max_bytes)),
-                    stdin=DEVNULL,
-                    stdout=DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                )
-        except BaseException:
-            ours.close()
-            raise
-        link = cls(process, ours)
+        child = await Child.start(
+            "shadowmon.assessors.symbolic_math_process",
+            *("--timeout-seconds", str(settings.timeout_seconds)),
+            *("--memory-max-bytes", str(settings.memory_max_bytes)),
+        )
+        link = cls(child)
         try:
             await link._await_ready()
         except BaseException:
@@ -75,19 +58,20 @@ class ProverLink:
     @property
     def process_id(self) -> int:
         """The process's id."""
-        return self._process.pid
+        return self._child.process.pid
 
     @property
     def is_alive(self) -> bool:
         """Has it not been seen to end?"""
-        return self._process.returncode is None
+        return self._child.is_alive
 
     async def ask(self, one: str, other: str, timeout_seconds: float) -> Finding | None:
         """Return what came of two formulas; None if the process was lost, or was ended, over it."""
         try:
             async with asyncio.timeout(timeout_seconds + LATE_SECONDS):
-                await asyncio.get_running_loop().sock_sendall(self._sock, frame([one, other]))
-                return Finding(await self._receive())
+                question = frame([one, other])
+                answer = await self._child.exchange(question, at_most=MESSAGE_MAX_BYTES)
+                return Finding(json.loads(answer))
         except (OSError, ValueError):  # TimeoutError is an OSError
             await self.end()
             return None
@@ -97,15 +81,13 @@ class ProverLink:
 
     async def end(self) -> None:
         """Kill the process, which has nothing to lose; twice is harmless."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        self._sock.close()
+        await self._child.kill()
+        self._child.close()
 
     async def _await_ready(self) -> None:
         try:
             async with asyncio.timeout(START_SECONDS):
-                problem = await self._receive()
+                problem = json.loads(await self._child.receive(at_most=MESSAGE_MAX_BYTES))
         except TimeoutError:
             problem = f"a prover process was not ready within {START_SECONDS:.0f} seconds"
         except (OSError, ValueError):
@@ -113,20 +95,3 @@ class ProverLink:
         if problem:
             hint = "it needs the extra `math`, and memory_max_bytes to load it"
             raise ConfigError(Complaint(key=KEY, problem=problem, hint=hint))
-
-    async def _receive(self) -> str:
-        (size,) = HEAD.unpack(await self._receive_exactly(HEAD.size))
-        if size > MESSAGE_MAX_BYTES:
-            msg = f"answer of {size} bytes; at most {MESSAGE_MAX_BYTES} are allowed"
-            raise OSError(msg)
-        return str(json.loads(await self._receive_exactly(size)))
-
-    async def _receive_exactly(self, size: int) -> bytes:
-        loop = asyncio.get_running_loop()
-        received = b""
-        while len(received) < size:
-            more = await loop.sock_recv(self._sock, size - len(received))
-            if not more:
-                raise ConnectionResetError
-            received += more
-        return received

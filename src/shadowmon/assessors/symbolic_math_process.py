@@ -24,16 +24,13 @@ import resource
 import select
 import signal
 import socket
-import struct
 import sys
 
 from collections.abc import Sequence
 
 from shadowmon.assessors.symbolic_math_proof import Prove, complaint, load
+from shadowmon.ipc.frames import framed, receive
 
-
-HEAD = struct.Struct("<I")
-"""The length of a frame's JSON, in bytes."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _NICE = 10
@@ -55,14 +52,13 @@ class Finding(enum.StrEnum):
 
 def frame(message: object) -> bytes:
     """Return a message as it is sent."""
-    text = json.dumps(message).encode()
-    return HEAD.pack(len(text)) + text
+    return framed(json.dumps(message).encode())
 
 
 def serve(sock: socket.socket, timeout_seconds: float) -> None:
     """Load what is needed and say so; then answer until the other side is gone."""
     prove = _loaded(sock)
-    while prove is not None and (question := _receive(sock)) is not None:
+    while prove is not None and (question := receive(sock)) is not None:
         one, other = json.loads(question)
         sock.sendall(frame(try_apart(prove, one, other, timeout_seconds)))
 
@@ -108,22 +104,6 @@ def _try(prove: Prove, one: str, other: str, timeout_seconds: float) -> Finding:
         return Finding.MEMORY
     except Exception:  # noqa: BLE001 - whatever an algebra system does with a stranger's formula
         return Finding.CRASH
-
-
-def _receive(sock: socket.socket) -> bytes | None:
-    """Return the next message; None if the other side is gone."""
-    head = _receive_exactly(sock, HEAD.size)
-    return None if head is None else _receive_exactly(sock, *HEAD.unpack(head))
-
-
-def _receive_exactly(sock: socket.socket, size: int) -> bytes | None:
-    received = b""
-    while len(received) < size:
-        more = sock.recv(size - len(received))
-        if not more:
-            return None
-        received += more
-    return received
 
 
 def _limit(what: int, most: int) -> None:

@@ -8,20 +8,16 @@ with it the link; a new process is a new link.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import os
 import signal
-import socket
-import sys
-
-from asyncio.subprocess import DEVNULL, Process
 
 import msgspec
 
 from shadowmon.daemon import scorer_wire as wire
 from shadowmon.daemon.scorer_process import EXIT_OUT_OF_MEMORY
 from shadowmon.errors import ScorerError
+from shadowmon.ipc.child import Child
 
 
 START_SECONDS = 60.0
@@ -48,9 +44,8 @@ class Loss(enum.StrEnum):
 class ScorerLink:
     """A scorer process that is ready, and the socket to it. Asked by one task at a time."""
 
-    def __init__(self, process: Process, sock: socket.socket) -> None:
-        self._process = process
-        self._sock = sock
+    def __init__(self, child: Child) -> None:
+        self._child = child
         self._asking = asyncio.Lock()
 
     @classmethod
@@ -63,23 +58,8 @@ class ScorerLink:
             OSError: If no process can be started.
 
         """
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        try:
-            with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-P", "-m", "shadowmon.daemon.scorer_process"),
-                    *("--fd", str(theirs.fileno())),
-                    stdin=DEVNULL,
-                    stdout=DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    env=os.environ | _ONE_THREAD,
-                )
-        except BaseException:
-            ours.close()
-            raise
-        link = cls(process, ours)
+        environment = os.environ | _ONE_THREAD
+        link = cls(await Child.start("shadowmon.daemon.scorer_process", environment=environment))
         try:
             await link._await_ready(start)
         except BaseException:
@@ -90,12 +70,12 @@ class ScorerLink:
     @property
     def process_id(self) -> int:
         """The process's id."""
-        return self._process.pid
+        return self._child.process.pid
 
     @property
     def is_alive(self) -> bool:
         """Has it not been seen to end?"""
-        return self._process.returncode is None
+        return self._child.is_alive
 
     async def ask(
         self, pairs: bytes, count: int, deadline_seconds: float
@@ -110,7 +90,7 @@ class ScorerLink:
                 async with asyncio.timeout(deadline_seconds):
                     scored = wire.read_scored(await self._exchange(pairs))
             except TimeoutError:
-                await self._kill()
+                await self._child.kill()
                 return Loss.HANG
             except (OSError, msgspec.DecodeError):
                 return await self._loss()
@@ -120,17 +100,16 @@ class ScorerLink:
 
     async def end(self) -> None:
         """End the process, by force if need be; twice is harmless."""
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+        self._child.hang_up()
         try:
             async with asyncio.timeout(END_SECONDS):
-                await self._process.wait()
+                await self._child.process.wait()
         except TimeoutError:
             pass
         finally:
-            await self._kill()
+            await self._child.kill()
         async with self._asking:  # whoever still asks sees the socket's end first
-            self._sock.close()
+            self._child.close()
 
     async def _await_ready(self, start: wire.Start) -> None:
         try:
@@ -147,43 +126,15 @@ class ScorerLink:
             raise ScorerError(msg)
 
     async def _exchange(self, frame: bytes) -> bytearray:
-        """
-        Send a frame and return the message that answers it.
-
-        Raises:
-            OSError: If the process is gone.
-
-        """
-        await asyncio.get_running_loop().sock_sendall(self._sock, frame)
-        (size,) = wire.HEAD.unpack(await self._receive(wire.HEAD.size))
-        if size > MESSAGE_MAX_BYTES:
-            msg = f"answer of {size} bytes; at most {MESSAGE_MAX_BYTES} are allowed"
-            raise OSError(msg)
-        return await self._receive(size)
-
-    async def _receive(self, size: int) -> bytearray:
-        loop = asyncio.get_running_loop()
-        received = bytearray(size)
-        rest = memoryview(received)
-        while rest:
-            count = await loop.sock_recv_into(self._sock, rest)
-            if count == 0:
-                raise ConnectionResetError
-            rest = rest[count:]
-        return received
+        return await self._child.exchange(frame, at_most=MESSAGE_MAX_BYTES)
 
     async def _loss(self) -> Loss:
         """Say how the process ended, and see that it has."""
         try:
             async with asyncio.timeout(END_SECONDS):
-                code = await self._process.wait()
+                code = await self._child.process.wait()
         except TimeoutError:
             code = None  # it only closed its socket
-        await self._kill()
+        await self._child.kill()
         killed = -signal.SIGKILL  # not by us: by the kernel, which was short of memory
         return Loss.MEMORY if code in {EXIT_OUT_OF_MEMORY, killed} else Loss.CRASH
-
-    async def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()

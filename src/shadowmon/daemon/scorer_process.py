@@ -26,6 +26,7 @@ from typing import Any
 
 from shadowmon import plugins
 from shadowmon.daemon import scorer_wire as wire
+from shadowmon.ipc.frames import receive
 from shadowmon.records import Pair
 from shadowmon.scoring.panel import Panel
 from shadowmon.scoring.scorer import Scorer
@@ -72,11 +73,11 @@ def _scorer_class(name: str) -> Any:  # noqa: ANN401 - whatever the entry point 
 
 def serve(sock: socket.socket) -> None:
     """Answer until the other side is gone."""
-    start = _receive(sock)
+    start = receive(sock)
     if start is None:
         return
     panels = _prepare(sock, wire.read_start(start))
-    while panels and (message := _receive(sock)) is not None:
+    while panels and (message := receive(sock)) is not None:
         scored = [_score(panels, pair) for pair in wire.read_pairs(message)]
         sock.sendall(wire.frame(scored))
 
@@ -100,23 +101,6 @@ def _prepare(sock: socket.socket, start: wire.Start) -> dict[str, Panel]:
 def _score(panels: Mapping[str, Panel], pair: Pair) -> wire.Scored:
     score = panels[pair.trial_id].score(pair)
     return wire.Scored(score.observations, dict(score.scorer_failures))
-
-
-def _receive(sock: socket.socket) -> bytearray | None:
-    """Return the next message; None if the other side is gone."""
-    head = _receive_exactly(sock, wire.HEAD.size)
-    return None if head is None else _receive_exactly(sock, *wire.HEAD.unpack(head))
-
-
-def _receive_exactly(sock: socket.socket, size: int) -> bytearray | None:
-    received = bytearray(size)
-    rest = memoryview(received)
-    while rest:
-        count = sock.recv_into(rest)
-        if count == 0:
-            return None
-        rest = rest[count:]
-    return received
 
 
 def _stand_aside(nice: int) -> None:

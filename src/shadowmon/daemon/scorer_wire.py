@@ -11,19 +11,15 @@ travel as an extension, and half a surrogate pair, which no UTF-8 can say, becom
 
 from __future__ import annotations
 
-import struct
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
 
+from shadowmon.ipc.frames import framed
 from shadowmon.records import Observation, Pair
 
-
-HEAD = struct.Struct("<I")
-"""The length of a frame's message, in bytes."""
 
 _WIDE_INTEGER = 1
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
@@ -72,7 +68,7 @@ read_scored = _scored_decoder.decode
 
 def frame(message: Start | Ready | Sequence[Scored]) -> bytes:
     """Return a message as it is sent."""
-    return _framed(_encoder.encode(message))
+    return framed(_encoder.encode(message))
 
 
 def frame_pairs(pairs: Sequence[Pair]) -> bytes:
@@ -85,16 +81,12 @@ def frame_pairs(pairs: Sequence[Pair]) -> bytes:
     """
     try:
         try:
-            return _framed(_encoder.encode(pairs))
+            return framed(_encoder.encode(pairs))
         except (OverflowError, UnicodeEncodeError):
-            return _framed(_encoder.encode([_sendable(pair) for pair in pairs]))
+            return framed(_encoder.encode([_sendable(pair) for pair in pairs]))
     except (TypeError, RecursionError) as error:
         msg = f"pairs cannot be sent to a scorer process: {type(error).__name__}"
         raise ValueError(msg) from error
-
-
-def _framed(message: bytes) -> bytes:
-    return HEAD.pack(len(message)) + message
 
 
 def _sendable(value: Any) -> Any:  # noqa: ANN401 - a record, or any JSON in it

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.daemon import scorer_wire as wire
+from shadowmon.ipc.frames import HEAD
 from shadowmon.records import Answer, MetricName, Observation, Outcome, SliceName, ToolCall
 from tests.factories import a_pair, a_reply
 
@@ -24,8 +25,8 @@ values = st.recursive(
 def sent(*pairs):
     """Return pairs as they arrive on the other side."""
     frame = wire.frame_pairs(pairs)
-    assert wire.HEAD.unpack_from(frame) == (len(frame) - wire.HEAD.size,)
-    return tuple(wire.read_pairs(frame[wire.HEAD.size :]))
+    assert HEAD.unpack_from(frame) == (len(frame) - HEAD.size,)
+    return tuple(wire.read_pairs(frame[HEAD.size :]))
 
 
 def answering(**parts):
@@ -109,4 +110,4 @@ def test_observations_arrive_as_they_were():
         ),
         {"text": "KeyError in text.py, line 7"},
     )
-    assert wire.read_scored(wire.frame([scored])[wire.HEAD.size :]) == [scored]
+    assert wire.read_scored(wire.frame([scored])[HEAD.size :]) == [scored]
