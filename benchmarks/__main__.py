@@ -13,7 +13,17 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import evidence, hazards, proxy, real_trials, sandbox, scoring, scrape, users
+from benchmarks import (
+    evidence,
+    ext_proc,
+    hazards,
+    proxy,
+    real_trials,
+    sandbox,
+    scoring,
+    scrape,
+    users,
+)
 from benchmarks.document import tables, with_table
 
 
@@ -21,6 +31,7 @@ TABLES = {
     "proxy": proxy.main,
     "hazards": hazards.main,
     "users": users.main,
+    "ext_proc": ext_proc.main,
     "scoring": scoring.main,
     "evidence": evidence.main,
     "sandbox": sandbox.main,

@@ -156,8 +156,8 @@ def _cells(metric: Metric, observations: int) -> Row:
         for batch in range(batches):
             for score in scores[256 * (batch % 16) : 256 * (batch % 16 + 1)]:
                 ledger.record(score)
-            for _, rows in ledger.take_changed_rows().values():
-                battery.log_e_values(rows)
+            for changed in ledger.take_changed_rows().values():
+                battery.log_e_values(changed.accounts, which=changed.rows)
 
     return _row(f"the same, {CELLS} cells of {metric.kind}, 4 claims", run, 256 * batches)
 

@@ -3,8 +3,10 @@ What users feel of scoring: how long their answers take while scoring is idle, a
 
 Requests come at a fixed pace, whether or not the last answer is there, so that a stall is counted
 for everyone who waits in it. Scoring is what scorer processes do, the whole text panel on pairs of
-real answers, in processes that never rest, one more than there are CPUs; for contrast the same work
-is done in one process that is neither niced nor of the idle class (SCHED_IDLE, sched(7)).
+real answers, in processes that never rest, one more than there are CPUs, niced or of the idle class
+(SCHED_IDLE, sched(7)) as `scoring.scheduling` says; for contrast in one process that stands aside
+for nobody. The last column is the price: what share of all CPUs scoring still gets where something
+else, not niced, would take each of them.
 """
 
 from __future__ import annotations
@@ -16,14 +18,16 @@ import socket
 import tempfile
 import time
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from statistics import median
 
 from benchmarks import servers
 from benchmarks.proxy_ours import shadowmon_proxy
 from benchmarks.scoring.text import long_pairs
-from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.settings import Scheduling, ScoringSettings
 from shadowmon.scoring.text.scorer import TextScorer
 from tests.factories import a_pair, a_reply
 
@@ -31,7 +35,7 @@ from tests.factories import a_pair, a_reply
 PACE = 300
 """Requests per second."""
 AT_MOST = 3.0
-"""p99 beside scoring, as a multiple of p99 without."""
+"""p99 beside scoring as it is by default, as a multiple of p99 without."""
 
 _BODY = b'{"model":"m","messages":[{"role":"user","content":"' + b"x" * 900 + b'"}]}'
 _REQUEST = (
@@ -40,17 +44,18 @@ _REQUEST = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one process stands aside."""
+
+    nice: int = 0
+    policy: int = os.SCHED_OTHER
+
+
 def main(quick: bool) -> None:
     """Print the table; a quick run is rougher."""
     rounds, seconds = (2, 2.0) if quick else (5, 6.0)
-    busy = (os.cpu_count() or 1) + 1
-    nice = ScoringSettings().nice
-    modes = {
-        "idle": (0, 0, os.SCHED_OTHER),
-        f"{busy} niced, idle class": (busy, nice, os.SCHED_IDLE),
-        f"{busy} niced": (busy, nice, os.SCHED_OTHER),
-        "1 not niced": (1, 0, os.SCHED_OTHER),
-    }
+    modes = _modes()
     got: dict[str, list[tuple[float, float]]] = {mode: [] for mode in modes}
     anywhere = None  # here the kernel decides who runs where, as it will in production
     with tempfile.TemporaryDirectory() as name:
@@ -59,29 +64,56 @@ def main(quick: bool) -> None:
             servers.model_server(folder, cpu=anywhere) as model,
             shadowmon_proxy(folder, model.port, cpu=anywhere) as proxy,
         ):
-            _paced(proxy.port, seconds=1.0)
+            paced(proxy.port, seconds=1.0)
             for _ in range(rounds):
-                for mode, (processes, niced, policy) in modes.items():
-                    with _working(processes, niced, policy):
-                        got[mode].append(_paced(proxy.port, seconds=seconds))
-    _print(got)
+                for mode, processes in modes.items():
+                    with _working(processes):
+                        got[mode].append(paced(proxy.port, seconds=seconds))
+    _print(got, {mode: _share(modes[mode], seconds=seconds) for mode in modes})
 
 
-def _print(got: dict[str, list[tuple[float, float]]]) -> None:
+def _modes() -> dict[str, list[Standing]]:
+    """Return the processes of each row, by its name; those of settings by their word."""
+    busy = (os.cpu_count() or 1) + 1
+    niced = Standing(nice=ScoringSettings().nice)
+    idle_class = Standing(nice=niced.nice, policy=os.SCHED_IDLE)
+    return {
+        "none": [],
+        f"{busy} {Scheduling.ONE_NICED}": [niced, *[idle_class] * (busy - 1)],
+        f"{busy} {Scheduling.NICED}": [niced] * busy,
+        f"{busy} {Scheduling.IDLE}": [idle_class] * busy,
+        "1 as everybody": [Standing()],
+    }
+
+
+def _print(got: dict[str, list[tuple[float, float]]], shares: dict[str, float]) -> None:
     print(
         f"\nusers: {PACE} requests per second through one data-plane worker; {os.cpu_count()} CPUs"
     )
-    print(f"{'scoring':<24}{'p50 ms':>8}{'p99 ms':>8}{'p99 x idle':>12}")
-    idle = median(p99 for _, p99 in got["idle"])
+    print(f"{'scoring':<18}{'p50 ms':>8}{'p99 ms':>8}{'p99 x none':>12}{'of a full machine':>19}")
+    without = median(p99 for _, p99 in got["none"])
     for mode, rounds in got.items():
         p50, p99 = median(p50 for p50, _ in rounds), median(p99 for _, p99 in rounds)
-        print(f"{mode:<24}{p50 * 1e3:>8.2f}{p99 * 1e3:>8.2f}{p99 / idle:>12.1f}")
-        kept = "kept" if p99 / idle <= AT_MOST else "MISSED"
-        if "niced" in mode and mode[0] != "1":
-            print(f"  p99 beside scoring, x idle: {p99 / idle:.1f} (at most {AT_MOST:g}: {kept})")
+        share = f"{shares[mode]:.1%}" if shares[mode] else "-"
+        print(f"{mode:<18}{p50 * 1e3:>8.2f}{p99 * 1e3:>8.2f}{p99 / without:>12.1f}{share:>19}")
+        if mode.endswith(ScoringSettings().scheduling):
+            kept = "kept" if p99 / without <= AT_MOST else "MISSED"
+            print(f"  by default: p99 {p99 / without:.1f} x none (at most {AT_MOST:g}: {kept})")
 
 
-def _paced(port: int, *, seconds: float) -> tuple[float, float]:
+def _share(processes: Sequence[Standing], *, seconds: float) -> float:
+    """Return what of all CPUs these processes get while others want each of them."""
+    context = multiprocessing.get_context("fork")
+    others = [context.Process(target=_spin, daemon=True) for _ in range(os.cpu_count() or 1)]
+    with _alive(others), _working(processes) as ours:
+        time.sleep(1.0)
+        before = sum(servers.cpu_seconds(pid) for pid in ours)
+        time.sleep(seconds)
+        ran = sum(servers.cpu_seconds(pid) for pid in ours) - before
+    return ran / seconds / len(others)
+
+
+def paced(port: int, *, seconds: float) -> tuple[float, float]:
     """Return the median and the 99th percentile of the seconds that an answer takes."""
     taken: list[float] = []
     with socket.create_connection(("127.0.0.1", port)) as sock:
@@ -116,27 +148,36 @@ def _some(sock: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def _working(processes: int, nice: int, policy: int) -> Iterator[None]:
-    """Keep so many processes busy, of this scheduling policy."""
+def _working(processes: Sequence[Standing]) -> Iterator[list[int]]:
+    """Keep these processes busy; yields their ids."""
     context = multiprocessing.get_context("fork")
-    busy = [
-        context.Process(target=_work, args=(nice, policy), daemon=True) for _ in range(processes)
-    ]
-    for process in busy:
+    busy = [context.Process(target=_work, args=(each,), daemon=True) for each in processes]
+    with _alive(busy):
+        yield [process.pid for process in busy if process.pid]
+
+
+@contextlib.contextmanager
+def _alive(processes: Sequence[BaseProcess]) -> Iterator[None]:
+    for process in processes:
         process.start()
     try:
         yield
     finally:
-        for process in busy:
+        for process in processes:
             process.kill()
             process.join()
 
 
-def _work(nice: int, policy: int) -> None:
-    os.nice(nice)
-    os.sched_setscheduler(0, policy, os.sched_param(0))
+def _work(standing: Standing) -> None:
+    os.nice(standing.nice)
+    os.sched_setscheduler(0, standing.policy, os.sched_param(0))
     scorer = TextScorer(ScoringSettings())
     pairs = [a_pair(a_reply(one), a_reply(other)) for one, other in long_pairs()]
     while True:
         for pair in pairs:
             scorer.score(pair)
+
+
+def _spin() -> None:
+    while True:
+        pass

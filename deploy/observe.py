@@ -2,7 +2,8 @@
 Prometheus and Alertmanager beside the demo, root-free: `make observe`.
 
 Scrapes once a second, judges the rules that are shipped, and prints each notification as a pager
-would get it. Everything is on loopback, in one temporary folder, and ends with Ctrl-C.
+would get it. Everything is on loopback, in one temporary folder, and ends with Ctrl-C, or by itself
+with `make observe ARGS="--seconds 120"`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import tempfile
 import threading
 import time
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,7 +49,11 @@ class Observed:
 
 @contextlib.contextmanager
 def observing(
-    folder: Path, *, keep_running: bool, notify: Callable[[dict[str, Any]], None]
+    folder: Path,
+    *,
+    keep_running: bool,
+    notify: Callable[[dict[str, Any]], None],
+    told: Callable[[dict[str, Any]], None],
 ) -> Iterator[Observed]:
     """
     Run the demo with Prometheus and Alertmanager beside it, for as long as the block takes.
@@ -56,6 +62,7 @@ def observing(
         folder: An empty one, for all that they write.
         keep_running: Does the demo go on after its story?
         notify: Told each notification, as Alertmanager's webhook sends it.
+        told: Told each message of the daemon's own, as its webhook sends it.
 
     """
     prometheus, alertmanager = free_address(), free_address()
@@ -63,7 +70,9 @@ def observing(
         pager = running.enter_context(receiver(notify))
         more = ["--keep-running"] if keep_running else []
         demo = ["-m", "shadowmon", "demo", "--no-live", "--folder", str(folder / "demo"), *more]
-        story = running.enter_context(process([sys.executable, *demo]))
+        webhook = running.enter_context(receiver(told))
+        more_settings = {"SHADOWMON_NOTIFY__WEBHOOKS__OBSERVER__URL": webhook}
+        story = running.enter_context(process([sys.executable, *demo], settings=more_settings))
         console = console_of(folder / "demo" / "shadowmon.yaml", story)
         start_alertmanager(running, folder, alertmanager, pager=pager)
         start_prometheus(
@@ -164,12 +173,19 @@ def receiver(notify: Callable[[dict[str, Any]], None]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def process(
-    command: Sequence[str], *, log: Path | None = None, cwd: Path = ROOT
+    command: Sequence[str],
+    *,
+    log: Path | None = None,
+    cwd: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command for as long as the block takes, at the longest."""
+    """Run a command for as long as the block takes, at the longest; settings are environment."""
     with contextlib.ExitStack() as files:
         output = files.enter_context(log.open("wb")) if log else None
-        running = subprocess.Popen(command, stdout=output, stderr=output, cwd=cwd)  # noqa: S603
+        environment = {**os.environ, **(settings or {})}
+        running = subprocess.Popen(  # noqa: S603 - commands of ours
+            command, stdout=output, stderr=output, cwd=cwd, env=environment
+        )
         try:
             yield running
         finally:
@@ -206,24 +222,42 @@ def console_of(file: Path, story: subprocess.Popen[bytes]) -> str:
     return str(yaml.safe_load(file.read_text())["console"]["listen"])
 
 
-def _print(told: dict[str, Any]) -> None:
-    for alert in told["alerts"]:
+def _alerts(notification: dict[str, Any]) -> None:
+    for alert in notification["alerts"]:
         summary = alert["annotations"]["summary"]
         print(f"  [{alert['status']}] {alert['labels']['severity']}: {summary}", flush=True)  # noqa: T201
 
 
+def _message(told: dict[str, Any]) -> None:
+    print(f"  [webhook] {told['type']}", flush=True)  # noqa: T201
+
+
 def main() -> int:
-    """Run until Ctrl-C."""
+    """
+    Run until Ctrl-C, SIGTERM, or the time that was given.
+
+    Returns:
+        What the demo ended with; 0 once the time is up, 130 after a signal.
+
+    """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.parse_args()
+    parser.add_argument("--seconds", type=float, help="end by itself after so long")
+    seconds = parser.parse_args().seconds
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # what was started is stopped then, too
     with tempfile.TemporaryDirectory(prefix="shadowmon-observe-") as name:
         try:
-            with observing(Path(name), keep_running=True, notify=_print) as observed:
+            with observing(
+                Path(name), keep_running=True, notify=_alerts, told=_message
+            ) as observed:
                 print(f"Prometheus: {observed.prometheus}/alerts", flush=True)  # noqa: T201
                 print(f"Alertmanager: {observed.alertmanager}", flush=True)  # noqa: T201
-                return observed.demo.wait()
+                return observed.demo.wait(seconds)
         except KeyboardInterrupt:
             return 130
+        except subprocess.TimeoutExpired:
+            return 0
 
 
 if __name__ == "__main__":

@@ -22,11 +22,15 @@ from typing import Any
 
 import pytest
 
+from hypothesis import settings
+
 
 STRICT = bool(os.environ.get("CI") or os.environ.get("SHADOWMON_REQUIRE_ALL"))
 SERVERS = Path(__file__).resolve().parents[1] / ".tools" / "servers" / "usr"
 
 pytest.register_assert_rewrite("shadowmon.testing")
+settings.register_profile("untimed", deadline=None)  # how fast is shown in benchmarks/
+settings.load_profile("untimed")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -40,9 +40,13 @@ def a_desk(**changes: Any) -> ScriptedDesk:
 
 def console_settings(**changes: Any) -> ConsoleSettings:
     """Return settings for a free port and little patience."""
-    token = changes.pop("token", None)
+    token, reviewer = changes.pop("token", None), changes.pop("reviewer", None)
     given: dict[str, Any] = {"listen": "127.0.0.1:0", "head_timeout_seconds": 0.3} | changes
-    return ConsoleSettings(operator_token=token and SecretStr(token), **given)
+    return ConsoleSettings(
+        operator_token=token and SecretStr(token),
+        reviewer_token=reviewer and SecretStr(reviewer),
+        **given,
+    )
 
 
 @contextmanager

@@ -35,6 +35,10 @@ class Misbehaves:
                 time.sleep(3600)
             case "slow":
                 time.sleep(float(argument))
+            case "spin":
+                until = time.process_time() + float(argument)
+                while time.process_time() < until:
+                    pass
             case "eat":
                 return [bytes(1024 * 1024) for _ in iter(int, 1)]
             case "who":

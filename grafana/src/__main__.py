@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from grafana.src import daemon, fleet, trial
+from grafana.src import fleet
 from grafana.src.boards import numbered
+from grafana.src.daemon import board as daemon
 from grafana.src.panels import encode
+from grafana.src.trial import board as trial
 
 
 FOLDER = Path(__file__).resolve().parents[1] / "dashboards"
@@ -19,9 +21,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "dashboards"
 
 def written() -> Iterator[tuple[Path, str]]:
     """Give each dashboard's file and what belongs into it."""
-    for part in (fleet, trial, daemon):
+    for name, part in (("fleet", fleet), ("trial", trial), ("daemon", daemon)):
         content = numbered(json.loads(encode(part.dashboard())))
-        name = part.__name__.rpartition(".")[2]
         yield FOLDER / f"{name}.json", json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 

@@ -113,7 +113,8 @@ def _now(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             numbers(
                 "Red lines breached",
-                "Rules that are proven to be crossed. ShadowmonRedLineBreached pages on each.",
+                "Rules that are proven to be crossed. ShadowmonRedLineBreached pages on each, and "
+                "ShadowmonAwaitsReArm stays until a person has re-armed the trial.",
                 [
                     query(
                         f"sum(max by (trial, rule) (shadowmon_red_line_breached{{{MINE}}}))",

@@ -97,7 +97,8 @@ def lines(
         unit: Grafana's name of it.
         span: Of 24 columns.
         height: In rows.
-        bands: Legends (upper, lower), as regular expressions, between which the area is filled.
+        bands: Legends (upper, lower) between which the area is filled. Grafana finds the lower one
+            by its exact name, so it can have no label in it.
         dashed: Legends, as regular expressions, that are limits and no measurements.
 
     """
@@ -115,10 +116,9 @@ def lines(
     for number, asked in enumerate(queries):
         panel = panel.with_target(_target(asked, number))
     for upper, lower in bands:
-        panel = panel.override_by_regexp(
-            upper,
-            [_set("custom.fillBelowTo", lower), _set("custom.lineWidth", 0)],
-        ).override_by_regexp(lower, [_set("custom.lineWidth", 0)])
+        inside = [_set("custom.fillBelowTo", lower), _set("custom.fillOpacity", 25)]
+        thin = [_set("custom.lineWidth", 0), _set("color", {"mode": "fixed", "fixedColor": BLUE})]
+        panel = panel.override_by_name(upper, [*inside, *thin]).override_by_name(lower, thin)
     for limit in dashed:
         style = {"fill": "dash", "dash": [8, 8]}
         panel = panel.override_by_regexp(
@@ -144,7 +144,7 @@ def timeline(
         .datasource(SOURCE)
         .unit(COUNT)
         .span(span)
-        .height(6)
+        .height(4)
         .mappings(list(mappings))
     )
     for number, asked in enumerate(queries):

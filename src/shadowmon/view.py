@@ -31,6 +31,9 @@ from shadowmon.records import (
     TrialId,
     Verdict,
 )
+from shadowmon.rollout.freeze import Freeze
+from shadowmon.rollout.windows import Window
+from shadowmon.scoring.classification.f1 import Classification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,11 @@ class TrialView:
     last_pair_at: datetime | None
     blocked: str = ""
     """Why it may not climb now although its evidence might allow it; empty if it may."""
+    windows: tuple[Window, ...] = ()
+    """When it may climb; none: always."""
     coverage: tuple[SliceView, ...] = ()
+    classification: Classification | None = None
+    """Class by class, of what was counted in this epoch; None without classes or labels."""
     discoveries: tuple[str, ...] = ()
     """Rules whose breach is listed at a false discovery rate (evidence/discoveries.py): a report,
     on which nothing is decided."""
@@ -152,6 +159,8 @@ class DaemonView:
     config_reload_at: datetime | None = None
     store_problem: str = ""
     """Empty while the store can be written."""
+    freeze: Freeze | None = None
+    """While nothing climbs, whichever trial; None if nothing is frozen."""
     problems: tuple[str, ...] = ()
     """Why the daemon is not ready; empty if it is."""
 

@@ -88,6 +88,28 @@ async def test_killing_scoring_and_control_under_load_costs_users_nothing(tmp_pa
     assert counted <= sent
     assert 'shadowmon_process_restarts_total{process="scoring"} 2.0' in metrics
     assert 'shadowmon_process_restarts_total{process="control"} 2.0' in metrics
+    for process in ("scoring", "proxy"):
+        assert f'shadowmon_workers_alive{{process="{process}"}} 1.0' in metrics
+
+
+async def test_a_data_plane_worker_that_hangs_is_missed(tmp_path):
+    """It has not ended, so nobody replaces it; but it shows no sign of life, and that is shown."""
+    models = [Model("fp32"), Model("int8")]
+    async with contextlib.AsyncExitStack() as stack:
+        for model in models:
+            await stack.enter_async_context(model.serving())
+        daemon = await stack.enter_async_context(running(tmp_path, a_configuration(models)))
+
+        async def alive(count: int) -> bool:
+            return f'workers_alive{{process="proxy"}} {count}.0' in await daemon.get("/metrics")
+
+        await daemon.until(partial(alive, 1))
+        os.kill(daemon.child("proxy-0"), signal.SIGSTOP)
+        try:
+            await daemon.until(partial(alive, 0))
+        finally:
+            os.kill(daemon.child("proxy-0"), signal.SIGCONT)
+        await daemon.until(partial(alive, 1))
 
 
 async def test_a_data_plane_worker_that_is_killed_comes_back_on_the_same_socket(tmp_path):

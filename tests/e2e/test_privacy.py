@@ -6,95 +6,46 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from aiohttp import web
-
+from tests import canaries
+from tests.canaries import CUTS, HANGS, HEADERS, PERSON, PRIVACIES, RESETS, SAID, SECRET, chat
 from tests.daemons import Daemon, free_port, running
+from tests.integration.telemetry.collectors import a_collector
 from tests.strangers import BREAKS_ANSWER, BREAKS_READING, BREAKS_SCORE, install
 
 
-SECRET = "canary-7f3a"
-"""In every place where a secret can be; the configuration's own are other ones."""
-KEY = "door-opener-51c2"
-"""The configuration's own credential for shadow calls."""
-
-
-def said(text: str) -> bytes:
-    return json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-
-
-@contextlib.asynccontextmanager
-async def a_model(bodies: list[tuple[int, bytes]]) -> AsyncIterator[str]:
-    """Serve these statuses and bodies in turn; a status of 0 cuts the connection."""
-    turn = 0
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        nonlocal turn
-        await request.read()
-        status, body = bodies[turn % len(bodies)]
-        turn += 1
-        headers = {"content-type": "application/json", "x-name": SECRET, "set-cookie": SECRET}
-        if status:
-            return web.Response(status=status, body=body, headers=headers)
-        response = web.StreamResponse(headers={**headers, "content-length": "9999"})
-        await response.prepare(request)
-        await response.write(body)
-        assert request.transport
-        request.transport.abort()
-        return response
-
-    app = web.Application()
-    app.router.add_route("*", "/{anything:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-BASELINE = [(200, said(f"hello {SECRET}"))]
-OPTIMIZED = [
-    (200, said(f"hello {SECRET}")),
-    (200, said(f"{BREAKS_SCORE} {SECRET}")),
-    (200, said(f"{BREAKS_ANSWER} {SECRET}")),
+QUICK = [(200, chat(SAID))]
+BREAKING = [
+    (200, chat(SAID)),
+    (200, chat(f"{BREAKS_SCORE} {SAID}")),
+    (200, chat(f"{BREAKS_ANSWER} {SAID}")),
     (200, SECRET.encode()),
-    (200, json.dumps({"error": {"type": SECRET, "message": SECRET}}).encode()),
-    (500, SECRET.encode()),
-    (0, SECRET.encode()),
+    (200, json.dumps({"error": {"type": SECRET, "message": SAID}}).encode()),
+    (500, SAID.encode()),
+    (CUTS, SAID.encode()),
 ]
-
-
-def a_configuration(base: str, int8: str, traffic: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "models": {
-            "base": {"url": base},
-            "int8": {"url": int8, "bearer_token": KEY, "budget": {"tokens_per_day": 1_000_000}},
-        },
-        "routes": {"chat": {"baseline": "base", "codec": "stranger"}},
-        "trials": {
-            "int8": {
-                "route": "chat",
-                "optimized": "int8",
-                "scorers": ["text", "label", "safety", "service", "stranger"],
-                "labels": {"expected": "some", "maturity_seconds": 0.5},
-            }
-        },
-        "traffic": traffic,
-        "proxy": {"listen": f"127.0.0.1:{free_port()}"},
-        "console": {"listen": f"127.0.0.1:{free_port()}"},
-        "daemon": {"tick_seconds": 0.2, "flush_seconds": 0.1, "drain_seconds": 1},
-        "telemetry": {"log_format": "json", "log_level": "debug"},
-    }
-
+STREAMS = [
+    (200, canaries.streamed("hello ", SAID)),
+    (200, canaries.streamed("hello ", SECRET[:6], SECRET[6:])),
+    (200, canaries.streamed_call()),
+    (200, canaries.tool_call()),
+]
+BROKEN_STREAMS = [
+    *STREAMS,
+    (200, canaries.streamed(SAID, end=f"data: {SECRET}\n\n".encode())),
+    (200, canaries.streamed(SAID, end=b"")),
+    (CUTS, canaries.streamed(SAID, end=b"")),
+    (HANGS, b""),
+    (RESETS, b""),
+    (503, SAID.encode()),
+]
 
 REQUESTS: list[tuple[str, str, bytes]] = [
     ("POST", "/v1/chat/completions", b'{"messages": [{"role": "user", "content": "%s"}]}'),
@@ -109,20 +60,17 @@ REQUESTS: list[tuple[str, str, bytes]] = [
 async def ask(daemon: Daemon, number: int, exchange_id: str) -> None:
     """Ask one of the questions, with a secret wherever one can be."""
     method, target, body = REQUESTS[number % len(REQUESTS)]
-    host = daemon.settings["proxy"]["listen"]
-    headers = {
-        "authorization": f"Bearer {SECRET}",
-        "cookie": f"session={SECRET}",
-        "x-api-key": SECRET,
-        "x-user-name": SECRET,
-        "x-request-id": exchange_id,
-        "content-type": "application/json",
-    }
     filled = body % SECRET.encode() if b"%s" in body else body
-    url = f"http://{host}{target % SECRET if '%s' in target else target}"
+    await send(daemon, method, target % SECRET if "%s" in target else target, filled, exchange_id)
+
+
+async def send(daemon: Daemon, method: str, target: str, body: bytes, exchange_id: str) -> None:
+    """Send a user's request, as full of secrets as its headers can be."""
+    url = f"http://{daemon.settings['proxy']['listen']}{target}"
+    headers = {**HEADERS, "x-request-id": exchange_id, "content-type": "application/json"}
     assert daemon.session
     with contextlib.suppress(aiohttp.ClientError):
-        async with daemon.session.request(method, url, data=filled, headers=headers) as answer:
+        async with daemon.session.request(method, url, data=body, headers=headers) as answer:
             await answer.read()
 
 
@@ -136,28 +84,16 @@ async def malformed(daemon: Daemon) -> None:
     writer.close()
 
 
-async def told(daemon: Daemon) -> str:
-    """Return all that its console tells."""
-    paths = ("/metrics", "/api/v1/status", "/api/v1/trials/int8", "/api/v1/journal?limit=200")
-    return "".join([str(await daemon.get(path)) for path in paths])
-
-
-def written(folder: Path) -> dict[str, bytes]:
-    """Return every file it wrote; its configuration, which holds its own key, is another's."""
-    return {
-        path.name: path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "shadowmon.yaml"
+def by_proxy(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Let requests come in by the proxy, which keeps an access log."""
+    settings["proxy"] = {
+        "listen": f"127.0.0.1:{free_port()}",
+        "access_log": {"path": str(folder / "access.jsonl")},
     }
+    return settings
 
 
-@pytest.mark.parametrize(
-    ("traffic", "exchange_id"),
-    [
-        ({"privacy": "redacted", "redaction": {"patterns": [r"canary-\w+"]}}, "x"),
-        ({"privacy": "scores_only"}, SECRET),
-    ],
-)
+@pytest.mark.parametrize(("traffic", "exchange_id"), PRIVACIES)
 async def test_planted_secrets_appear_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, traffic: dict[str, Any], exchange_id: str
 ) -> None:
@@ -170,12 +106,14 @@ async def test_planted_secrets_appear_nowhere(
     home.mkdir()
     install(plugins)
     monkeypatch.setenv("PYTHONPATH", f"{plugins}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    async with a_model(BASELINE) as base, a_model(OPTIMIZED) as int8:
-        async with running(home, a_configuration(base, int8, traffic)) as daemon:
+    async with canaries.a_model(QUICK) as base, canaries.a_model(BREAKING) as int8:
+        settings = canaries.a_configuration(base, int8, traffic, scorers=["stranger"])
+        settings["routes"]["chat"]["codec"] = "stranger"
+        async with running(home, by_proxy(settings, home)) as daemon:
             for number in range(70):
                 await ask(daemon, number, f"{exchange_id}-{number}")
             await malformed(daemon)
-            label = {"exchange_id": f"{exchange_id}-0", "label": f"hello {SECRET}"}
+            label = {"exchange_id": f"{exchange_id}-0", "label": SAID}
             assert (await daemon.post("/api/v1/labels", [label]))[0] < 300
 
             async def all_fates() -> bool:
@@ -186,11 +124,50 @@ async def test_planted_secrets_appear_nowhere(
                 )
 
             await daemon.until(all_fates)
-            answers = await told(daemon)
+            answers = await canaries.told(daemon)
         log = daemon.log
 
     assert "daemon.exchange_failed" in log
     assert "KeyError < stranger.py:" in log
-    for secret in (SECRET, KEY):
-        assert secret not in answers
-        assert [name for name, found in written(home).items() if secret.encode() in found] == []
+    assert canaries.found(home, answers) == []
+
+
+@pytest.mark.parametrize(("traffic", "exchange_id"), PRIVACIES)
+async def test_streams_calls_and_failures_leave_nothing(
+    tmp_path: Path, traffic: dict[str, Any], exchange_id: str
+) -> None:
+    """
+    Streams, proposed calls, and models that hang, break off, or answer garbage: nothing of what
+    was said is in a file, in what the console tells, or in a span.
+    """
+    async with (
+        canaries.a_model(STREAMS) as base,
+        canaries.a_model(BROKEN_STREAMS) as int8,
+        a_collector() as collector,
+    ):
+        settings = canaries.a_configuration(base, int8, traffic)
+        tracing = {"otlp_endpoint": collector.url, "sample_rate": 1.0}
+        settings["telemetry"]["tracing"] = tracing
+        async with running(tmp_path, by_proxy(settings, tmp_path)) as daemon:
+            tools = [{"type": "function", "function": {"name": "look_up", "description": PERSON}}]
+            bodies = [
+                json.dumps(canaries.a_question(**more)).encode()
+                for more in ({"stream": True}, {"tools": tools}, {"stream": True, "tools": tools})
+            ]
+            for number in range(40):
+                body = bodies[number % len(bodies)]
+                await send(daemon, "POST", "/v1/chat/completions", body, f"{exchange_id}-{number}")
+
+            async def all_outcomes() -> bool:
+                metrics = await daemon.get("/metrics")
+                return all(
+                    re.search(f'replies_total{{model="int8",outcome="{each}"}} [1-9]', metrics)
+                    for each in ("ok", "timeout", "reset", "garbage", "error")
+                )
+
+            await daemon.until(all_outcomes)
+            answers = await canaries.told(daemon)
+
+    names = {span.name for span in collector.spans()}
+    assert names == {"mirror.model_called", "scoring.pairs_scored"}
+    assert canaries.found(tmp_path, answers, *collector.bodies) == []

@@ -147,14 +147,14 @@ async def test_a_data_plane_worker_keeps_its_size(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("minutes", [3, 10])
-async def test_no_process_of_a_daemon_grows(minutes, tmp_path):
+@pytest.mark.parametrize(("minutes", "hurry"), [(3, {"tick_seconds": 0.2}), (10, {})])
+async def test_no_process_of_a_daemon_grows(minutes, hurry, tmp_path):
     """Over minutes no process grows by a megabyte a minute, nor in descriptors."""
     async with contextlib.AsyncExitStack() as stack:
         models = await stack.enter_async_context(quick_models("fp32", "int8"))
         settings = a_configuration(models)
         settings["rollout"]["climb"] = False
-        del settings["daemon"]  # as it is by default: here nobody is in a hurry
+        settings["daemon"] = hurry
         daemon = await stack.enter_async_context(running(tmp_path, settings))
         assert daemon.process
         port = int(settings["proxy"]["listen"].rpartition(":")[2])

@@ -29,15 +29,23 @@ class Outcome:
     """What came on a connection that the judges see differently."""
 
 
-async def fuzz(stage: Stage, requests: Iterable[bytes]) -> Outcome:
-    """Send each request on a connection of its own; judge what the model server was sent."""
+async def fuzz(stage: Stage, requests: Iterable[bytes], *, behind: bytes = b"") -> Outcome:
+    """
+    Send each request on a connection of its own; judge what the model server was sent.
+
+    Args:
+        stage: Where.
+        requests: What is sent.
+        behind: A good request that goes first on each of the connections; its answer is waited for.
+
+    """
     stage.plays(_recording)
     left = list(requests)
     sent = len(left)
 
     async def send() -> None:
         while left:
-            await _send(stage.port, left.pop())
+            await _send(stage.port, behind, left.pop())
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
@@ -51,11 +59,15 @@ async def fuzz(stage: Stage, requests: Iterable[bytes]) -> Outcome:
     )
 
 
-async def _send(port: int, request: bytes) -> None:
+async def _send(port: int, first: bytes, request: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     with contextlib.suppress(OSError, TimeoutError):
+        if first:
+            writer.write(first)
+            assert (await reader.read(65_536)).startswith(b"HTTP/1.1 200 ")
         async with asyncio.timeout(ANSWER_SECONDS):
-            half = len(request) // 2
+            # What is known by heart is known at one stroke; everything else shall come in pieces.
+            half = 0 if first else len(request) // 2
             writer.write(request[:half])
             await asyncio.sleep(0)
             writer.write(request[half:])

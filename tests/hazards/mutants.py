@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 
 GOOD = (
@@ -34,6 +34,11 @@ GOOD = (
         b"DELETE /v1/x HTTP/1.1\r\nHost: a\r\n\r\n"
     ),
 )
+USUAL = (
+    b"POST /v1/x HTTP/1.1\r\nHost: a\r\nX-Request-Id: 1\r\nConnection: keep-alive\r\n"
+    b"X-User: b\r\nContent-Length: 5\r\nX-A: 1\r\n\r\nhello"
+)
+"""What a proxy knows by heart when it has come often enough."""
 ODD_BYTES = tuple(bytes([each]) for each in b'\x00\t\n\x0b\x0c\r ",;:=\\\x7f\x80\x85\xa0\xff-+0x')
 ODD_FIELDS = (
     b"Content-Length: 5",
@@ -78,11 +83,11 @@ ODD_WORDS = (
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\nX-Smuggled: 1\r\n\r\n"
 
 
-def mutants(seed: int, count: int) -> Iterator[bytes]:
-    """Return so many requests, always the same ones for a seed."""
+def mutants(seed: int, count: int, of: Sequence[bytes] = GOOD) -> Iterator[bytes]:
+    """Return so many requests, made out of these; always the same ones for a seed."""
     dice = random.Random(seed)
     for _ in range(count):
-        request = dice.choice(GOOD)
+        request = dice.choice(of)
         for _ in range(dice.randint(1, 3)):
             request = dice.choice(_WAYS)(request, dice)
         yield request

@@ -7,9 +7,10 @@ import socket
 import pytest
 
 from benchmarks import proxy_ours
+from shadowmon.proxy.forms import OFTEN
 from tests.hazards.fuzz import fuzz
 from tests.hazards.judges import agree, by_h11, by_llhttp
-from tests.hazards.mutants import GOOD, SMUGGLED, mutants
+from tests.hazards.mutants import GOOD, SMUGGLED, USUAL, mutants
 from tests.hazards.stage import a_stage, with_fields
 
 
@@ -30,6 +31,25 @@ async def test_nothing_that_is_forwarded_can_be_read_in_two_ways(seed, tmp_path)
 
     assert outcome.sent == MUTANTS
     assert outcome.forwarded > MUTANTS / 10
+    assert outcome.disagreements == ()
+
+
+async def test_what_is_known_by_heart_lets_nothing_else_in(tmp_path):
+    """A request that nearly is the usual one, on a connection that sent the usual one before."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=64) as listening,
+        proxy_ours.shadowmon_proxy(
+            tmp_path, listening.getsockname()[1], cpu=None, settings=proxy_ours.impatient()
+        ) as proxy,
+    ):
+        async with a_stage(proxy.port, listening) as stage:
+            user = await stage.user()
+            for _ in range(2 * OFTEN):
+                assert (await user.ask(USUAL)).status == 200
+            nearly = mutants(4, MUTANTS, of=[USUAL])
+            outcome = await fuzz(stage, nearly, behind=USUAL)
+
+    assert outcome.forwarded > MUTANTS + MUTANTS / 10
     assert outcome.disagreements == ()
 
 

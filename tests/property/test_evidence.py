@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowmon.evidence import outcomes
+from shadowmon.evidence.chains import from_json, to_json
 from shadowmon.evidence.confseq import interval
 from shadowmon.evidence.eprocess import bet_on
 from shadowmon.evidence.gains import gains, kind_of
 from shadowmon.evidence.ledger import Ledger, merge
-from shadowmon.evidence.restart import advance, from_json, to_json
+from shadowmon.evidence.restart import advance
 from shadowmon.evidence.sampling import EVERY_ONE
 from shadowmon.records import (
     EVERYTHING,

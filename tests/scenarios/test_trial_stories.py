@@ -1,286 +1,34 @@
 """
 Stories of a trial, told in text files.
 
-Each block is what happens, a line of dashes, and what the trial answers. To accept new answers:
-SHADOWMON_REWRITE=1 pytest tests/scenarios, then read the diff, and commit only what you can
-explain.
-
-    count METRIC[/SLICE] PLACE=N …   pairs were counted (places: both_no optimized_only
-                                     baseline_only both_yes missing)
-    wait SECONDS                     time passes
-    tick [held_by TRIAL]             the daemon ticks
-    operator WHO OPERATION REASON    a person asks
-    actuator down|up                 weights can not be, or can be, set
-    restart [version V]              the daemon comes back, perhaps with another model
-    acceptable LOSS                  the daemon comes back with another limit
-    loosen WHO evidence|override WHY a person lets a looser limit take effect, by the newest verdict
-    course [phases=…] [approval=STAGE] [window=FROM-TO]   the daemon comes back with another course
-    new trial                        the trial begins for the first time
-    gate PHASE GRADE SENTENCE        a phase before the shadow is judged
-    approve WHO for SECONDS WHY      a person agrees to the next stage, for so long
-    feedback RISE WHEN               the daemon comes back, and judges complaints
-    felt ARM replies=N complaints=N  users said so much of an arm's replies since the last tick
-    foreign WEIGHT                   another hand changes the weight, and it is read back
+Each block is what happens, a line of dashes, and what the trial answers; the lines that may be told
+are those of `stage`. To accept new answers: SHADOWMON_REWRITE=1 pytest tests/scenarios, then read
+the diff, and commit only what you can explain.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import re
 
-from collections import Counter
-from dataclasses import replace
-from datetime import time, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from shadowmon.errors import RefusedError
-from shadowmon.policy.settings import OnComplaints, PolicySettings
-from shadowmon.records import (
-    NO_TRAFFIC,
-    Arm,
-    Cell,
-    Counts,
-    Decision,
-    Felt,
-    GateReported,
-    Grade,
-    MetricName,
-    Notify,
-    Operation,
-    OperatorAsked,
-    Phase,
-    Record,
-    Scope,
-    SetWeight,
-    SliceName,
-    Ticked,
-    TrialId,
-    Weight,
-    WeightApplied,
-    WeightRejected,
-)
-from shadowmon.rollout.machine import Course
-from shadowmon.rollout.windows import DAYS, Window
-from shadowmon.trial.feedback import FeedbackRule
-from shadowmon.trial.plan import TrialPlan
-from shadowmon.trial.trial import Trial
-from tests.factories import NOON
-from tests.trials import METRICS, a_plan
+from shadowmon.records import EntryKind
+from shadowmon.rollout.diagram import Row, in_words, rows
+from tests.scenarios.stage import Stage
 
 
 STORIES = sorted(Path(__file__).parent.glob("trial/*.txt"))
-PLACES = ("both_no", "optimized_only", "baseline_only", "both_yes", "missing")
 
 
-class Stage:
-    """A trial, and a world that does what it is told."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.plan = a_plan(edge=("rare",))
-        self.totals: dict[Cell, Counts] = {}
-        self.weight = NO_TRAFFIC
-        self.actuator_works = True
-        self.felt: dict[Arm, Felt] = {}
-        self.trial, commands = Trial.open(self.plan, now=self.now)
-        self.opening = self.perform(commands)
-        self.read_back()
-
-    def tell(self, line: str) -> list[str]:
-        match line.split():
-            case ["count", what, *amounts]:
-                self.count(what, dict(amount.split("=") for amount in amounts))
-                return []
-            case ["wait", seconds]:
-                self.now += timedelta(seconds=float(seconds))
-                return []
-            case ["tick", *rest]:
-                holder = TrialId(rest[1]) if rest else None
-                event = Ticked(
-                    now=self.now, totals=self.of_epoch(), route_holder=holder, felt=self.felt
-                )
-                self.felt = {}
-                return [*self.perform(self.trial.handle(event)), self.state()]
-            case ["operator", who, operation, *reason]:
-                return [*self.ask(who, Operation(operation), " ".join(reason)), self.state()]
-            case ["actuator", word]:
-                self.actuator_works = word == "up"
-                return []
-            case ["restart", *rest]:
-                plan = replace(self.plan, version=rest[1]) if rest else self.plan
-                return [*self.restart(plan), self.state()]
-            case ["acceptable", loss]:
-                policy = PolicySettings(acceptable=float(loss))
-                return [*self.restart(a_plan(policy=policy, edge=("rare",))), self.state()]
-            case ["feedback", rise, when]:
-                climb = OnComplaints(when)
-                rule = FeedbackRule(rise=float(rise), climb=climb, alpha=0.0125)
-                return [*self.restart(replace(self.plan, feedback=rule)), self.state()]
-            case ["felt", arm, *amounts]:
-                counts = dict(amount.split("=") for amount in amounts)
-                self.felt[Arm(arm)] = Felt(**{key: int(value) for key, value in counts.items()})
-                return []
-            case ["course", *words]:
-                course = dict(word.split("=", 1) for word in words)
-                return [
-                    *self.restart(replace(self.plan, course=self.another(course))),
-                    self.state(),
-                ]
-            case ["new", "trial"]:
-                self.trial, commands = Trial.open(self.plan, now=self.now)
-                return [*self.perform(commands), self.state()]
-            case ["gate", phase, grade, *sentence]:
-                return [*self.gate(Phase(phase), Grade(grade), " ".join(sentence)), self.state()]
-            case ["approve", who, "for", seconds, *reason]:
-                until = self.now + timedelta(seconds=float(seconds))
-                return [
-                    *self.ask(who, Operation.APPROVE, " ".join(reason), expires_at=until),
-                    self.state(),
-                ]
-            case ["foreign", weight]:
-                self.weight = Weight(int(weight))
-                told = WeightApplied(weight=self.weight, now=self.now)
-                return [*self.perform(self.trial.handle(told)), self.state()]
-            case ["loosen", who, how, *why]:
-                return [*self.loosen(who, " ".join(why), how == "evidence"), self.state()]
-            case _:
-                pytest.fail(f"no such line in a story: {line!r}")
-
-    def count(self, what: str, amounts: dict[str, str]) -> None:
-        name, _, slice_name = what.partition("/")
-        metric = MetricName(name)
-        state = self.trial.memory.state
-        cell = Cell(
-            trial_id=state.trial_id,
-            epoch=state.epoch,
-            stage=state.stage_count if METRICS[metric].scope is Scope.STAGE else 0,
-            metric=metric,
-            slice=SliceName(slice_name or "all"),
-        )
-        before = self.totals.get(cell, (0,) * len(PLACES))
-        self.totals[cell] = tuple(
-            had + int(amounts.get(place, 0)) for had, place in zip(before, PLACES, strict=True)
-        )
-
-    def of_epoch(self) -> dict[Cell, Counts]:
-        epoch = self.trial.memory.state.epoch
-        return {cell: counts for cell, counts in self.totals.items() if cell.epoch == epoch}
-
-    def another(self, told: dict[str, str]) -> Course:
-        """Return the course with other phases, approvals or windows."""
-        course = self.plan.course
-        if "phases" in told:
-            course = replace(course, phases=tuple(map(Phase, told["phases"].split(","))))
-        if "approval" in told:
-            stages = tuple(
-                replace(stage, needs_approval=stage.name == told["approval"])
-                for stage in course.ladder.stages
-            )
-            course = replace(course, ladder=replace(course.ladder, stages=stages))
-        if "window" in told:
-            begin, _, end = told["window"].partition("-")
-            hours = Window(
-                days=DAYS,
-                begin=time.fromisoformat(begin),
-                end=time.fromisoformat(end),
-                zone="Europe/Berlin",
-            )
-            course = replace(course, windows=(hours,))
-        return course
-
-    def gate(self, phase: Phase, grade: Grade, sentence: str) -> list[str]:
-        decisions = {Grade.ACCEPT: Decision.PROMOTE, Grade.REJECT: Decision.ROLL_BACK}
-        event = GateReported(
-            phase=phase,
-            decision=decisions.get(grade, Decision.HOLD),
-            grade=grade,
-            sentence=sentence,
-            reporter="ci",
-            now=self.now,
-        )
-        try:
-            return self.perform(self.trial.handle(event))
-        except RefusedError as error:
-            return [f"refused: {error}"]
-
-    def ask(self, who: str, operation: Operation, reason: str, expires_at=None) -> list[str]:
-        event = OperatorAsked(
-            operation=operation, operator=who, reason=reason, now=self.now, expires_at=expires_at
-        )
-        try:
-            return self.perform(self.trial.handle(event))
-        except RefusedError as error:
-            return [f"refused: {error}"]
-
-    def loosen(self, who: str, reason: str, by_evidence: bool) -> list[str]:
-        verdict = self.trial.memory.verdict
-        reasons = verdict.reasons if verdict and by_evidence else ()
-        event = OperatorAsked(
-            operation=Operation.LOOSEN,
-            operator=who,
-            reason=reason,
-            now=self.now,
-            figures=tuple((each.claim, each.upper) for each in reasons) if by_evidence else None,
-        )
-        try:
-            return self.perform(self.trial.handle(event))
-        except RefusedError as error:
-            return [f"refused: {error}"]
-
-    def restart(self, plan: TrialPlan) -> list[str]:
-        snapshot = json.loads(json.dumps(self.trial.snapshot()))
-        self.plan = plan
-        self.trial, commands = Trial.restore(plan, snapshot, now=self.now)
-        self.read_back()
-        return self.perform(commands)
-
-    def read_back(self) -> None:
-        """Ask the actuator what weight it has, as the daemon does at every start."""
-        memory = self.trial.memory
-        self.trial.memory = replace(memory, state=replace(memory.state, applied_weight=self.weight))
-
-    def perform(self, commands) -> list[str]:
-        said = []
-        for command in commands:
-            match command:
-                case Record(entry=entry):
-                    said.append(f"journal {entry.kind}: {entry.sentence}")
-                case SetWeight(weight=weight):
-                    said.append(f"set weight {weight}")
-                    said += self.perform(self.trial.handle(self.actuate(weight)))
-                case Notify():
-                    pass
-                case _:
-                    pytest.fail(f"no such command: {command}")
-        return said
-
-    def actuate(self, weight):
-        if self.actuator_works:
-            self.weight = weight
-            return WeightApplied(weight=weight, now=self.now)
-        return WeightRejected(weight=weight, problem="no connection", now=self.now)
-
-    def state(self) -> str:
-        state = self.trial.memory.state
-        words = [f"= {state.phase}", f"epoch {state.epoch}", f"wants {state.desired_weight}"]
-        if state.applied_weight != state.desired_weight:
-            words.append(f"has {state.applied_weight}")
-        if state.paused:
-            words.append("paused")
-        if state.drifted:
-            words.append("drifted")
-        if state.phase is not Phase.ROLLED_BACK and self.trial.memory.blocked:
-            words.append(f"blocked: {self.trial.memory.blocked}")
-        return ", ".join(words)
-
-
-@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
-def test_story(story: Path):
-    """The trial answers every line of the story as the story says."""
+@cache
+def told(story: Path) -> tuple[str, Stage]:
+    """Let a story happen; return it with the answers, and the stage as it stands then."""
     stage = Stage()
-    told = []
+    blocks = []
     for block in story.read_text().strip().split("\n\n"):
         happens = block.split("\n----")[0]
         answers = [
@@ -289,18 +37,53 @@ def test_story(story: Path):
             if not line.startswith("#")
             for answer in stage.tell(line)
         ]
-        told.append("\n".join([happens, "----", *answers]))
-    text = "\n\n".join(told) + "\n"
+        blocks.append("\n".join([happens, "----", *answers]))
+    return "\n\n".join(blocks) + "\n", stage
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+def test_story(story: Path):
+    """The trial answers every line of the story as the story says."""
+    text, _ = told(story)
     if os.environ.get("SHADOWMON_REWRITE"):
         story.write_text(text)
     assert story.read_text() == text
 
 
-def test_there_are_stories_and_each_is_told_once():
-    """An empty folder of stories would prove nothing."""
-    names = Counter(story.stem for story in STORIES)
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.phase}, {in_words(row.trigger)}")
+def test_every_row_of_the_table_is_walked_in_a_story(row: Row):
+    """A row that no story tells of is a row that nobody has seen working."""
+    walked = set().union(*(told(story)[1].walked for story in STORIES))
 
-    assert len(names) >= 8
+    assert (row.phase, type(row.trigger), row.trigger) in walked
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_every_kind_of_entry_is_journalled_in_a_story(kind: EntryKind):
+    """What may stand in the journal of a trial stands in a story."""
+    assert any(f"\njournal {kind}: " in told(story)[0] for story in STORIES)
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        "climbing is switched off",
+        "paused",
+        "its weight was changed by another hand",
+        "the weight is still being applied",
+        "the route's traffic is held by trial",
+        "cooling down after a step down",
+        r"\d+ of \d+ pairs in this stage",
+        r"\d+ of \d+ s in this stage",
+        "outside the change windows",
+        "complaints increased",
+        "complaints are not proven to be as rare",
+        "the next stage waits for a person's approval",
+    ],
+)
+def test_every_obstacle_to_a_climb_stands_in_a_story(obstacle: str):
+    """Each is met by a trial, which says so."""
+    assert any(re.search(f"blocked: {obstacle}", told(story)[0]) for story in STORIES)
 
 
 def test_a_trial_begins_with_what_it_is_and_what_it_skips():

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from shadowmon.evidence import alarm
+from shadowmon.evidence.chains import Chain
 from shadowmon.evidence.eprocess import bet_on
-from shadowmon.evidence.restart import Chain
 from shadowmon.records import Contrast, Side
 from tests.streams import NEVER, SETTINGS, Law, a_claim, first_proven, verdicts
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shadowmon.errors import ActuatorError
 
 
 _ANSWER_MAX_BYTES = 1024 * 1024
+_LET_GO_SECONDS = 0.5
+"""Less than the control loop gives an actuator to let go (daemon/steering.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,37 @@ class ServerState:
     weight: int
     is_up: bool
     """False too while it is in maintenance, or drains."""
+
+
+class RuntimeApi:
+    """One HAProxy."""
+
+    def __init__(self, address: str, *, seconds: float) -> None:
+        """
+        Args:
+            address: `unix:/path` or `host:port`.
+            seconds: How long an answer may take.
+
+        """
+        self._address = address
+        self._seconds = seconds
+
+    async def ask(self, line: str) -> str:
+        """Return what is answered; an ActuatorError if nothing is."""
+        return await command(self._address, line, seconds=self._seconds)
+
+    async def do(self, *lines: str) -> None:
+        """
+        Do all of these, one after the other.
+
+        Raises:
+            ActuatorError: If HAProxy says anything: it is silent about what is done.
+
+        """
+        answer = await self.ask("; ".join(lines))
+        if said := " ".join(answer.split()):
+            msg = f"HAProxy at {self._address} refused: {said[:200]}"
+            raise ActuatorError(msg)
 
 
 async def command(address: str, line: str, *, seconds: float) -> str:
@@ -44,14 +77,7 @@ async def command(address: str, line: str, *, seconds: float) -> str:
             reader, writer = await _connect(address)
             try:
                 writer.write(line.encode() + b"\n")
-                await writer.drain()
-                answer = b""
-                while piece := await reader.read(65_536):
-                    answer += piece
-                    if len(answer) > _ANSWER_MAX_BYTES:
-                        msg = f"HAProxy at {address} answers without end"
-                        raise ActuatorError(msg)
-                return answer.decode("utf-8", "replace")
+                return await _answered(reader, address)
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):
@@ -62,6 +88,33 @@ async def command(address: str, line: str, *, seconds: float) -> str:
         problem = error.strerror or str(error)
     msg = f"HAProxy at {address}: {problem}"
     raise ActuatorError(msg)
+
+
+async def _answered(reader: asyncio.StreamReader, address: str) -> str:
+    """
+    Return all that is answered.
+
+    What was written will be done, also when whoever waits for it gives up: HAProxy's threads would
+    do it after the next command, on another connection, and a roll-back would be undone by the
+    climb that it took the place of. So it is waited for, for a moment, before letting go.
+    """
+    try:
+        return await _read(reader, address)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError, TimeoutError, ActuatorError):
+            async with asyncio.timeout(_LET_GO_SECONDS):
+                await _read(reader, address)
+        raise
+
+
+async def _read(reader: asyncio.StreamReader, address: str) -> str:
+    answer = b""
+    while piece := await reader.read(65_536):
+        answer += piece
+        if len(answer) > _ANSWER_MAX_BYTES:
+            msg = f"HAProxy at {address} answers without end"
+            raise ActuatorError(msg)
+    return answer.decode("utf-8", "replace")
 
 
 async def _connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -94,3 +147,25 @@ def parse_states(answer: str, backend: str) -> Mapping[str, ServerState]:
             is_up=row["srv_op_state"] == "2" and row["srv_admin_state"] == "0",
         )
     return states
+
+
+def parse_map(answer: str, path: str) -> Sequence[tuple[str, str]]:
+    """
+    Read what `show map <path>` answers: a line `<address> <key> <value>` for each entry.
+
+    Raises:
+        ActuatorError: If it is something else, such as why there is nothing to be shown.
+
+    """
+    entries = []
+    for line in answer.splitlines():
+        match line.split(maxsplit=2):
+            case []:
+                continue
+            case [address, key, value] if address.startswith("0x"):
+                entries.append((key, value))
+            case _:
+                said = " ".join(answer.split())[:200]
+                msg = f"HAProxy does not show map {path}: {said}"
+                raise ActuatorError(msg)
+    return entries

@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowmon.cli.client import AnsweredNoError, UnreachableError
+from shadowmon.cli.init_questions import (
+    QUESTIONS,
+    UnusableAnswerError,
+    answered,
+    loss_of,
+)
 from shadowmon.cli.terminal import complain, say
 
 
@@ -23,21 +29,6 @@ if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
     from shadowmon.cli.init_text import Answers
 
 _DONE, _REFUSED, _WRONG = 0, 1, 2
-_LABELS = ("none", "some", "all")
-
-_QUESTIONS = {
-    "task": ("what the models are for", "custom"),
-    "baseline_url": ("where the model answers that users have now", "http://127.0.0.1:8001"),
-    "optimized_url": ("where the cheaper one answers", "http://127.0.0.1:8002"),
-    "codec": ("how requests and answers are written", "openai"),
-    "listen": ("where users are to connect", "127.0.0.1:8080"),
-    "failure": ("what happens when the model is wrong", ""),
-    "discovery": ("how that is found out", ""),
-    "costs": ("what it costs", ""),
-    "labels": ("does the truth come later: none, some, all", "none"),
-    "acceptable": ("acceptable relative loss of quality, such as 0.02; empty: the task's own", ""),
-}
-"""Flag -> what is asked, and the default."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,9 +49,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="measure the baseline: its answers (JSON lines), or a running daemon",
     )
     command.add_argument("--trial", metavar="NAME", help="of that daemon")
-    for flag, (sentence, default) in _QUESTIONS.items():
-        shown = f" ({default})" if default else ""
-        command.add_argument(f"--{flag.replace('_', '-')}", help=sentence + shown)
+    for flag, question in QUESTIONS.items():
+        default = f" ({question.default})" if question.default else ""
+        command.add_argument(f"--{flag.replace('_', '-')}", help=question.sentence + default)
     command.set_defaults(command_function=_init)
 
 
@@ -72,12 +63,16 @@ def _init(arguments: argparse.Namespace) -> int:
     if path.exists() and not arguments.force:
         complain(f"shadowmon: {path}: is there already; name another with -o, or --force")
         return _REFUSED
-    said = _answers(arguments)
-    if said is None:
-        return _WRONG
     try:
+        said = _answers(arguments)
         return _write(path, configuration(said, _measured(arguments, said)))
-    except (ShadowmonError, UnreachableError, AnsweredNoError, ValueError) as error:
+    except (
+        ShadowmonError,
+        UnreachableError,
+        AnsweredNoError,
+        UnusableAnswerError,
+        ValueError,
+    ) as error:
         complain(f"shadowmon: {error}")
         return _WRONG
     except OSError as error:
@@ -100,42 +95,15 @@ def _write(path: Path, text: str) -> int:
     return _DONE
 
 
-def _answers(arguments: argparse.Namespace) -> Answers | None:
-    """Take the flags, and ask for the rest; None, after saying why, if one cannot be used."""
+def _answers(arguments: argparse.Namespace) -> Answers:
+    """Take the flags, and ask for the rest; an UnusableAnswerError if a flag cannot be used."""
     from shadowmon.cli.init_text import Answers  # noqa: PLC0415 - rule 1
     from shadowmon.policy.settings import Task  # noqa: PLC0415
 
     asks = sys.stdin.isatty() and not arguments.yes
-    told = {flag: _answer(arguments, flag, asks=asks) for flag in _QUESTIONS}
-    task, labels, acceptable = (told.pop(flag) for flag in ("task", "labels", "acceptable"))
-    if task not in set(Task):
-        complain(f"shadowmon: --task must be one of: {', '.join(Task)}")
-        return None
-    if labels not in _LABELS:
-        complain(f"shadowmon: --labels must be one of: {', '.join(_LABELS)}")
-        return None
-    loss = _loss(acceptable)
-    if acceptable and loss is None:
-        complain("shadowmon: --acceptable must be above 0 and below 1, such as 0.02 for 2 %")
-        return None
-    return Answers(task=Task(task), labels=labels, acceptable=loss, **told)
-
-
-def _answer(arguments: argparse.Namespace, flag: str, *, asks: bool) -> str:
-    given: str | None = getattr(arguments, flag)
-    sentence, default = _QUESTIONS[flag]
-    if given is not None or not asks:
-        return default if given is None else given
-    shown = f" [{default}]" if default else ""
-    return input(f"{sentence}{shown}: ").strip() or default
-
-
-def _loss(text: str) -> float | None:
-    try:
-        loss = float(text)
-    except ValueError:
-        return None
-    return loss if 0 < loss < 1 else None
+    told = {flag: answered(flag, getattr(arguments, flag), asks=asks) for flag in QUESTIONS}
+    task, acceptable = told.pop("task"), told.pop("acceptable")
+    return Answers(task=Task(task), acceptable=loss_of(acceptable), **told)
 
 
 def _measured(arguments: argparse.Namespace, said: Answers) -> Measured | None:

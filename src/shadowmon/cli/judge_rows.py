@@ -1,4 +1,4 @@
-"""The comparisons of `shadowmon judge-report`: JSON lines in, records out."""
+"""The comparisons of `shadowmon judge` and `judge-report`, as JSON lines: read, and written."""
 
 from __future__ import annotations
 
@@ -57,3 +57,16 @@ def _judged(row: _Row) -> Judged:
         optimized_chars=row.optimized_chars,
         is_consistent=row.consistent,
     )
+
+
+def line_of(name: str, judged: Judged) -> bytes:
+    """Return a comparison as a line that `rows` reads, with its end."""
+    row = _Row(
+        id=name,
+        judge=judged.judge,
+        baseline_chars=judged.baseline_chars,
+        optimized_chars=judged.optimized_chars,
+        consistent=judged.is_consistent,
+        human=judged.human,
+    )
+    return msgspec.json.encode(row) + b"\n"

@@ -62,12 +62,8 @@ def _add_evidence(command: argparse.ArgumentParser) -> None:
 
 
 def _operate(arguments: argparse.Namespace) -> int:
-    daemon = connected(arguments)
-    operator = arguments.operator or _user()
-    if daemon is None:
-        return 2
-    if not operator:
-        complain("shadowmon: this user has no name; say who you are with --operator")
+    daemon, operator = connected(arguments), operator_of(arguments)
+    if daemon is None or operator is None:
         return 2
     body: dict[str, Any] = {"operator": operator, "reason": arguments.reason}
     if arguments.command == "loosen" and arguments.evidence is not None:
@@ -80,6 +76,14 @@ def _operate(arguments: argparse.Namespace) -> int:
     phase = state["phase"].replace("_", " ")
     say(f"{plain(arguments.trial)}: {phase}{paused}, {weight:g} % of the traffic")
     return 0
+
+
+def operator_of(arguments: argparse.Namespace) -> str | None:
+    """Return who asks; None, after saying what to do, if that is not known."""
+    operator = arguments.operator or _user()
+    if not operator:
+        complain("shadowmon: this user has no name; say who you are with --operator")
+    return operator or None
 
 
 def _user() -> str:

@@ -14,6 +14,7 @@ from shadowmon.config.patterns import patterns
 from shadowmon.config.proxying import proxying
 from shadowmon.config.references import references
 from shadowmon.config.settings import Settings
+from shadowmon.config.tracing import tracing
 from shadowmon.errors import Complaint
 
 
@@ -26,4 +27,5 @@ def check(settings: Settings) -> tuple[Complaint, ...]:
         *limits(settings),
         *proxying(settings),
         *measures(settings),
+        *tracing(settings),
     )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import unquote, urlsplit
 
 from shadowmon.config.addresses import (
     Listening,
     Port,
     SocketPath,
     parse_listening,
-    parse_path,
+    parse_server,
 )
 from shadowmon.config.keys import written
 from shadowmon.config.settings import Settings
-from shadowmon.console.address import PORT_MAX, is_every_address, is_loopback, parse_address
+from shadowmon.console.address import is_every_address, is_loopback, parse_address
 from shadowmon.console.auth import is_token
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint
@@ -23,7 +22,6 @@ from shadowmon.traffic.ext_proc_server import missing_extra
 from shadowmon.traffic.settings import EventsSettings, ExtProcSettings
 
 
-_PORTS = {"http": 80, "https": 443}
 _PORTS_ONLY = frozenset({"console.listen", EXT_PROC})
 """No Unix socket, nor one that systemd opened."""
 
@@ -99,7 +97,7 @@ def _circles(
     """A model whose address is shadowmon's own would be asked by shadowmon for ever."""
     for key, url in _urls(settings):
         try:
-            server = _server(url)
+            server = parse_server(url)
         except ValueError as error:
             yield Complaint(key=key, problem=str(error))
             continue
@@ -130,40 +128,15 @@ def _own(
             yield own
 
 
-def _server(address: str) -> Port | SocketPath:
-    """
-    Return where a model server is.
-
-    Raises:
-        ValueError: If there is no host or no port in it; the message shows nothing of it.
-
-    """
-    if not (address.isascii() and address.isprintable()) or " " in address:
-        msg = "holds a character that no address has"
-        raise ValueError(msg)
-    url = urlsplit(address)
-    if url.username is not None or url.password is not None:
-        msg = "must not hold a name or a password (set bearer_token, or headers)"
-        raise ValueError(msg)
-    if url.scheme == "http+unix":
-        return parse_path(unquote(url.netloc))
-    if not url.hostname:
-        msg = "names no host"
-        raise ValueError(msg)
-    try:
-        return Port(host=url.hostname, port=url.port or _PORTS[url.scheme])
-    except ValueError:
-        msg = f"has a port that is no number up to {PORT_MAX}"
-        raise ValueError(msg) from None
-
-
 def _console(settings: Settings, addresses: Mapping[str, tuple[str, int]]) -> Iterator[Complaint]:
-    token = settings.console.operator_token
-    if token is not None and not is_token(token.get_secret_value()):
-        problem = "must be one or more letters, digits or -._~+/ and may end in ="
-        yield Complaint(key="console.operator_token", problem=problem, hint="RFC 6750, section 2.1")
+    console = settings.console
+    for name in ("operator_token", "reviewer_token"):
+        token = getattr(console, name)
+        if token is not None and not is_token(token.get_secret_value()):
+            problem = "must be one or more letters, digits or -._~+/ and may end in ="
+            yield Complaint(key=f"console.{name}", problem=problem, hint="RFC 6750, section 2.1")
     address = addresses.get("console.listen")
-    if address and token is None and not is_loopback(address[0]):
+    if address and console.operator_token is None and not is_loopback(address[0]):
         yield Complaint(
             key="console.listen",
             problem=f"{plain(settings.console.listen)} can be reached from other machines, and "

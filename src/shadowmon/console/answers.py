@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import structlog
@@ -18,7 +18,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from shadowmon.console.auth import Marks, refusal
+from shadowmon.console.auth import Door, Marks, Tokens, refusal
 from shadowmon.errors import ConfigError, RefusedError, StoreError
 
 
@@ -117,20 +117,22 @@ def _of_aiohttp(refused: web.HTTPException) -> web.StreamResponse:
     return answer
 
 
-def only_who_may(token: str | None, *, free: Collection[str] = ()) -> Middleware:
+def only_who_may(tokens: Tokens, *, doors: Mapping[str, Door]) -> Middleware:
     """
-    Return the middleware that asks who it is before anything is changed.
+    Return the middleware that asks who it is before anything is changed, or shown of users' texts.
 
     Args:
-        token: The configured one; None if none is.
-        free: Resources (`resource.canonical`) whose every method changes nothing.
+        tokens: The configured ones.
+        doors: Resource (`resource.canonical`) -> what it asks; of all others what changes something
+            needs the operator's token.
+
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
-        is_free = resource is not None and resource.canonical in free
-        refused = None if is_free else refusal(_marks(request), token=token)
+        door = Door.OPERATE if resource is None else doors.get(resource.canonical, Door.OPERATE)
+        refused = refusal(_marks(request), tokens=tokens, door=door)
         if refused is None:
             return await handler(request)
         answer = error(refused.status, refused.message, refused.hint)

@@ -15,10 +15,12 @@ from aiohttp import web
 from shadowmon.console import shapes
 from shadowmon.console.answers import as_json, refuse
 from shadowmon.console.desk import Desk
-from shadowmon.console.openapi import document
+from shadowmon.console.openapi.document import document
 from shadowmon.console.plain import plain
 from shadowmon.console.reading import (
     ID_MAX,
+    LABEL_MAX,
+    MANY_MAX,
     NAME_MAX,
     REASON_MAX,
     body_of,
@@ -58,8 +60,6 @@ GATED: Mapping[str, Phase] = {
 """Phases before the shadow, whose results are reported from outside."""
 GRADES = (Grade.ACCEPT, Grade.REVIEW, Grade.REJECT)
 
-LABELS_MAX = 10_000
-_LABEL_MAX = 1024
 _PAGE_MAX = 1000
 _ENTRY_MAX = 2**53
 _PAGE = 100
@@ -74,7 +74,7 @@ class Api:
         self._body_seconds = body_seconds
 
     def routes(self) -> list[web.RouteDef]:
-        """Return every route. Each is documented in console/openapi.py."""
+        """Return every route. Each is described in console/openapi/paths/."""
         return [
             web.get("/metrics", self.metrics),
             web.get("/-/healthy", self.healthy),
@@ -224,8 +224,8 @@ class Api:
         """Take truths in."""
         told = await body_of(request, within_seconds=self._body_seconds)
         many = told if isinstance(told, list) else [told]
-        if len(many) > LABELS_MAX:
-            hint = f"send at most {LABELS_MAX:,} at one time"
+        if len(many) > MANY_MAX:
+            hint = f"send at most {MANY_MAX:,} at one time"
             refuse(413, f"these are {len(many):,} labels", hint)
         accepted = self._desk.label(_labels(many))
         return as_json({"accepted": accepted, "unknown": len(many) - accepted})
@@ -250,9 +250,11 @@ def _entry_number(asked: Mapping[str, Any]) -> int | None:
     number = asked.get("evidence")
     if number is None:
         return None
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _ENTRY_MAX:
+    # To JSON 7.0 is the same number as 7, and to JSON Schema it is an integer.
+    is_whole = isinstance(number, int | float) and not isinstance(number, bool)
+    if not is_whole or number != int(number) or not 1 <= number <= _ENTRY_MAX:
         refuse(400, "evidence cannot be used", "it is the number of a journal entry, from 1")
-    return number
+    return int(number)
 
 
 def _expires_seconds(asked: Mapping[str, Any]) -> float | None:
@@ -274,6 +276,6 @@ def _labels(many: Sequence[Any]) -> list[Label]:
         where = f"label {at}"
         told = object_of(value, keys, where)
         exchange_id = text_of(told, "exchange_id", at_most=ID_MAX, where=f"{where}: ")
-        label = text_of(told, "label", at_most=_LABEL_MAX, where=f"{where}: ")
+        label = text_of(told, "label", at_most=LABEL_MAX, where=f"{where}: ")
         found.append(Label(exchange_id=ExchangeId(exchange_id), label=label))
     return found

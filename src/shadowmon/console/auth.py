@@ -1,7 +1,8 @@
 """
-Who may change something. Pure: a request's marks go in, a refusal comes out or none.
+Who may do what. Pure: a request's marks go in, a refusal comes out or none.
 
-Rule 1: reading is free to whoever can connect; only what changes something is asked who it is.
+Rule 1: reading is free to whoever can connect; what changes something is asked who it is, and so is
+what hands out production's own texts.
 Rule 2: with a token configured the token decides; without one only this machine may, and only
 directly: what a proxy passed on comes from who knows where.
 Rule 3: a browser that acts for another site is refused, whatever it carries (CSRF, DNS rebinding).
@@ -10,6 +11,7 @@ Rule 4: messages are constant. They say what to do, and nothing of what was sent
 
 from __future__ import annotations
 
+import enum
 import hmac
 import re
 
@@ -22,6 +24,30 @@ from shadowmon.console.address import is_loopback
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+
+class Door(enum.Enum):
+    """What a resource asks of whoever comes."""
+
+    READ = enum.auto()
+    """Nothing: no method of it changes anything."""
+    OPERATE = enum.auto()
+    """The operator's token, of what changes something."""
+    REVIEW = enum.auto()
+    """A reviewer's token or the operator's, even of a GET: production's texts are behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Those that are configured; None: not."""
+
+    operator: str | None = None
+    reviewer: str | None = None
+
+    def of(self, door: Door) -> tuple[str, ...]:
+        """Return those that open a door; none: only this machine itself may."""
+        keys = (self.operator, self.reviewer) if door is Door.REVIEW else (self.operator,)
+        return tuple(key for key in keys if key is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +85,20 @@ NO_TOKEN = Refusal(
     message="this needs the operator's token",
     hint="send it as `authorization: Bearer …`; the command line reads it from SHADOWMON_TOKEN",
 )
+NO_REVIEWER_TOKEN = Refusal(
+    status=401,
+    message="this needs a reviewer's token",
+    hint="send console.reviewer_token, or the operator's, as `authorization: Bearer …`",
+)
 NOT_LOCAL = Refusal(
     status=403,
     message="without console.operator_token only this machine itself may change anything",
     hint="configure console.operator_token, or ask on the daemon's own machine",
+)
+NO_REVIEWER = Refusal(
+    status=403,
+    message="without a token only this machine itself may see what users wrote",
+    hint="configure console.reviewer_token, or ask on the daemon's own machine",
 )
 
 
@@ -71,22 +107,28 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def refusal(marks: Marks, *, token: str | None) -> Refusal | None:
+def refusal(marks: Marks, *, tokens: Tokens, door: Door = Door.OPERATE) -> Refusal | None:
     """
     Say why a request may not do what it asks; None if it may.
 
     Args:
         marks: Of the request.
-        token: The configured one; None if none is.
+        tokens: The configured ones.
+        door: What the resource asks.
+
     """
-    if marks.method in READING:
+    if door is Door.READ or (door is Door.OPERATE and marks.method in READING):
         return None
     if _is_of_another_site(marks):
         return OTHER_SITE
-    if token is not None:
-        return None if _carries(marks.authorization, token) else NO_TOKEN
+    reviews = door is Door.REVIEW
+    if keys := tokens.of(door):
+        opened = [_carries(marks.authorization, key) for key in keys]
+        no_token = NO_REVIEWER_TOKEN if reviews else NO_TOKEN
+        return None if any(opened) else no_token
     local = is_loopback(marks.peer) and not marks.forwarded and is_loopback(_name(marks.host))
-    return None if local else NOT_LOCAL
+    not_local = NO_REVIEWER if reviews else NOT_LOCAL
+    return None if local else not_local
 
 
 def _is_of_another_site(marks: Marks) -> bool:

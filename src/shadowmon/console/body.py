@@ -27,17 +27,21 @@ class BodyError(ValueError):
     """The bytes are no JSON that is taken; the message says why and shows nothing of them."""
 
 
+class BoundsError(BodyError):
+    """The bytes may be JSON, and are beyond what is taken."""
+
+
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """
     Read a request's body.
 
     Raises:
-        BodyError: If it is not JSON, or not within the bounds.
+        BodyError: If it is not JSON; a BoundsError if it is not within the bounds.
 
     """
     # Counted before anything is built: each value but the first follows a comma or a bracket.
     if sum(map(body.count, (b",", b"[", b"{"))) > VALUES_MAX:
-        _refuse(f"it holds more than {VALUES_MAX:,} values")
+        _stop(f"it holds more than {VALUES_MAX:,} values")
     try:
         value = json.loads(
             body.decode(),
@@ -51,7 +55,7 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     except UnicodeDecodeError:
         _refuse("it is not UTF-8")
     except RecursionError:
-        _refuse(f"it is nested more than {DEPTH_MAX} levels deep")
+        _stop(f"it is nested more than {DEPTH_MAX} levels deep")
     except json.JSONDecodeError as error:
         _refuse(f"{error.msg} at line {error.lineno}, column {error.colno}")
     _check(value)
@@ -63,20 +67,24 @@ def _refuse(why: str) -> NoReturn:
     raise BodyError(why) from None
 
 
+def _stop(why: str) -> NoReturn:
+    raise BoundsError(why) from None
+
+
 def _no_constant(text: str) -> NoReturn:
     _refuse(f"{text} is not JSON")
 
 
 def _integer(text: str) -> int:
     if len(text) > _DIGITS_MAX:
-        _refuse(f"it holds a number of more than {_DIGITS_MAX} digits")
+        _stop(f"it holds a number of more than {_DIGITS_MAX} digits")
     return int(text)
 
 
 def _float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        _refuse("it holds a number that is too large")
+        _stop("it holds a number that is too large")
     return number
 
 
@@ -93,7 +101,7 @@ def _check(value: Any) -> None:  # noqa: ANN401 - any JSON value
         level = _below(level)
         if not level:
             return
-    _refuse(f"it is nested more than {DEPTH_MAX} levels deep")
+    _stop(f"it is nested more than {DEPTH_MAX} levels deep")
 
 
 def _below(level: list[Any]) -> list[Any]:

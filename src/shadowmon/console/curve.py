@@ -2,29 +2,31 @@
 Cost against quality, measured: one point for each trial, beside what others published.
 
 Rule 1: a cost ratio is of the very pairs that both have a cost: what both models took for the same
-        requests. Where a model has no price there is none.
+        requests, since the daemon was started. Where a model has no price there is none.
 Rule 2: quality is what is kept of the baseline's, with the interval of the trial's own figure. Of a
         divergence it is agreement; `truth` says what the primary metric is held against.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
 from shadowmon.console.answers import as_json
+from shadowmon.console.cost_ratio import Costs, Ratio, cost_ratio
 from shadowmon.console.desk import Desk
 from shadowmon.console.reference_points import REFERENCE_POINTS, ReferencePoint
 from shadowmon.console.shapes import number
-from shadowmon.records import EVERYTHING, Contrast
+from shadowmon.records import EVERYTHING, Contrast, TrialId
 from shadowmon.view import DaemonView, Figure, TrialView
 
 
 CURVE_PATH = "/api/v1/curve"
-COST = "pair_cost_total"
-"""Counter (trial, arm): what each arm's replies cost, over pairs of which both have a cost."""
+_SUM, _COUNT, _SQUARES = "pair_cost_total", "pair_costs_total", "pair_cost_squares_total"
+"""Counters (trial; but for the count also which arm), over pairs of which both have a cost."""
 
 _KEPT = frozenset((Contrast.RELATIVE_DROP, Contrast.MEAN))
 """Of these figures one minus them is a share that is kept."""
@@ -32,24 +34,40 @@ _KEPT = frozenset((Contrast.RELATIVE_DROP, Contrast.MEAN))
 
 def curve(view: DaemonView) -> dict[str, Any]:
     """Return every trial's point, and the published ones."""
-    costs = _costs(view)
+    counted = _counted(view)
     return {
-        "trials": [_point(trial, costs) for trial in view.trials],
+        "trials": [_point(trial, _costs(counted, trial.trial_id)) for trial in view.trials],
         "references": [_reference(point) for point in REFERENCE_POINTS],
     }
 
 
-def _costs(view: DaemonView) -> Mapping[tuple[str, ...], float]:
-    costs: dict[tuple[str, ...], float] = {}
+_Counted: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
+
+
+def _counted(view: DaemonView) -> _Counted:
+    """Add up what all processes counted of costs."""
+    counted: defaultdict[tuple[str, tuple[str, ...]], float] = defaultdict(float)
     for sample in view.samples:
-        if sample.name == COST:
-            costs[sample.labels] = costs.get(sample.labels, 0.0) + sample.value
-    return costs
+        if sample.name in {_SUM, _COUNT, _SQUARES}:
+            counted[sample.name, sample.labels] += sample.value
+    return counted
 
 
-def _point(trial: TrialView, costs: Mapping[tuple[str, ...], float]) -> dict[str, Any]:
-    ours = costs.get((trial.trial_id, "optimized"))
-    theirs = costs.get((trial.trial_id, "baseline"))
+def _costs(counted: _Counted, trial: TrialId) -> Costs:
+    def of(name: str, *labels: str) -> float:
+        return counted.get((name, (trial, *labels)), 0.0)
+
+    return Costs(
+        pairs=of(_COUNT),
+        baseline=of(_SUM, "baseline"),
+        optimized=of(_SUM, "optimized"),
+        baseline_squares=of(_SQUARES, "baseline"),
+        optimized_squares=of(_SQUARES, "optimized"),
+        products=of(_SQUARES, "both"),
+    )
+
+
+def _point(trial: TrialView, costs: Costs) -> dict[str, Any]:
     figure = next(
         (
             each
@@ -60,6 +78,7 @@ def _point(trial: TrialView, costs: Mapping[tuple[str, ...], float]) -> dict[str
         ),
         None,
     )
+    ratio = cost_ratio(costs)
     return {
         "trial": trial.trial_id,
         "baseline": trial.baseline,
@@ -67,8 +86,17 @@ def _point(trial: TrialView, costs: Mapping[tuple[str, ...], float]) -> dict[str
         "metric": trial.primary,
         "truth": trial.truth,
         "pairs": trial.pairs,
-        "cost_ratio": number(ours / theirs) if ours is not None and theirs else None,
+        "priced_pairs": round(costs.pairs),
+        "cost_ratio": None if ratio is None else _interval(ratio),
         "quality": None if figure is None else _quality(figure),
+    }
+
+
+def _interval(ratio: Ratio) -> dict[str, float | None]:
+    return {
+        "estimate": number(ratio.estimate),
+        "lower": number(ratio.lower),
+        "upper": number(ratio.upper),
     }
 
 

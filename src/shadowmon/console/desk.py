@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from shadowmon.records import ExchangeId, Feedback, Label, Operation, RolloutState, TrialId
+from shadowmon.rollout.freeze import Freeze, Hold
 from shadowmon.store.store import Row
 from shadowmon.trial.review import ReviewStanding
 from shadowmon.view import DaemonView, GateResult, ReviewTask, Said
@@ -43,6 +44,17 @@ class Desk(Protocol):
             RefusedError: If it may not be done now; the message says why.
             KeyError: If there is no such trial.
             StoreError: If it must not be done without the journal, and the journal is down.
+
+        """
+        ...
+
+    async def hold(self, hold: Hold, *, operator: str, reason: str) -> Freeze | None:
+        """
+        Freeze everything, or end that; journal it, and return what is frozen then.
+
+        Raises:
+            RefusedError: If it is so already.
+            StoreError: If the end of a freeze cannot be journalled.
 
         """
         ...

@@ -1,12 +1,14 @@
 """
 What users and reviewers say: feedback on replies, and preferences side by side.
 
-Rule: whoever compares two answers is never told which model gave which.
+Rule 1: whoever compares two answers is never told which model gave which.
+Rule 2: what is compared are production's own texts: they are handed to reviewers only.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,16 +19,29 @@ from aiohttp import web
 from shadowmon.console.answers import as_json, refuse
 from shadowmon.console.desk import Desk
 from shadowmon.console.plain import plain
-from shadowmon.console.reading import ID_MAX, NAME_MAX, body_of, object_of, query_of, text_of
+from shadowmon.console.reading import (
+    ID_MAX,
+    MANY_MAX,
+    NAME_MAX,
+    body_of,
+    object_of,
+    query_of,
+    text_of,
+)
 from shadowmon.records import Arm, ExchangeId, Feedback, FeedbackKind, TrialId
 from shadowmon.trial.review import ReviewStanding
 from shadowmon.view import ReviewTask, Said
 
 
-FEEDBACK_MAX = 10_000
+NEXT_PATH = "/api/v1/trials/{trial}/review/next"
+PREFERENCES_PATH = "/api/v1/trials/{trial}/preferences"
+REVIEWED = frozenset({NEXT_PATH, PREFERENCES_PATH})
+"""What reviewers come for: it is about what users wrote and were answered."""
+
 _KEYS = {"kind", "exchange_id", "trial", "arm", "at"}
 _OF_ARM = ("trial", "arm")
 _TIME_MAX = 64
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 _Word = TypeVar("_Word", bound=enum.StrEnum)
 
@@ -39,19 +54,19 @@ class People:
         self._body_seconds = body_seconds
 
     def routes(self) -> list[web.RouteDef]:
-        """Return every route. Each is documented in console/openapi.py."""
+        """Return every route. Each is described in console/openapi/paths/."""
         return [
             web.post("/api/v1/feedback", self.feedback),
-            web.get("/api/v1/trials/{trial}/review/next", self.next_review),
-            web.post("/api/v1/trials/{trial}/preferences", self.prefer),
+            web.get(NEXT_PATH, self.next_review),
+            web.post(PREFERENCES_PATH, self.prefer),
         ]
 
     async def feedback(self, request: web.Request) -> web.Response:
         """Take in what users said: all of it, or nothing."""
         told = await body_of(request, within_seconds=self._body_seconds)
         many = told if isinstance(told, list) else [told]
-        if len(many) > FEEDBACK_MAX:
-            hint = f"send at most {FEEDBACK_MAX:,} at one time"
+        if len(many) > MANY_MAX:
+            hint = f"send at most {MANY_MAX:,} at one time"
             refuse(413, f"these are {len(many):,} pieces of feedback", hint)
         return as_json(dict(self._desk.feel(_feedback(many))))
 
@@ -128,7 +143,7 @@ def _one(value: Any, where: str) -> Feedback:  # noqa: ANN401 - any JSON value
         kind=kind,
         trial_id=TrialId(text_of(told, "trial", at_most=NAME_MAX, where=f"{where}: ")),
         arm=_word(told, "arm", Arm, where),
-        at=_moment(text_of(told, "at", at_most=_TIME_MAX, needed=False, where=f"{where}: "), where),
+        at=_moment(told, where),
     )
 
 
@@ -141,14 +156,17 @@ def _word(told: dict[str, Any], key: str, words: type[_Word], where: str) -> _Wo
         refuse(400, f'{where}: no {key} is called "{plain(word, limit=40)}"', f"there are: {there}")
 
 
-def _moment(text: str, where: str) -> datetime | None:
-    if not text:
+def _moment(told: dict[str, Any], where: str) -> datetime | None:
+    if "at" not in told:
         return None
+    text = text_of(told, "at", at_most=_TIME_MAX, where=f"{where}: ")
     try:
-        moment = datetime.fromisoformat(text)
+        # Python reads more of ISO 8601 than RFC 3339 allows, weeks and times without a zone.
+        return datetime.fromisoformat(text) if _RFC_3339.fullmatch(text) else _no_moment(where)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        hint = "give a time as in RFC 3339, such as 2026-01-31T12:00:00Z"
-        refuse(400, f"{where}: at cannot be used", hint)
-    return moment
+        _no_moment(where)
+
+
+def _no_moment(where: str) -> NoReturn:
+    hint = "give a time as in RFC 3339, such as 2026-01-31T12:00:00Z"
+    refuse(400, f"{where}: at cannot be used", hint)

@@ -20,6 +20,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from shadowmon.console.classes import class_lines
 from shadowmon.console.plain import plain
 from shadowmon.policy.sentences import percent
 
@@ -77,6 +78,7 @@ def _trial(trial: Json, at: str, width: int) -> Panel:
     rows: Iterator[RenderableType] = chain(
         [_where(trial), _ladder(trial), _pairs(trial, at)],
         [_figures(trial, width)],
+        map(Text, class_lines(trial["classification"])),
         [_races(trial, 20 if width >= _WIDE else 10)],
         _decision(trial),
     )
@@ -279,6 +281,9 @@ def _decision(trial: Json) -> Iterator[Text]:
 def _footer(status: Json) -> Iterator[RenderableType]:
     yield Text(_LEGEND, style="dim")
     yield Text(funnel(status["funnel"]))
+    if frozen := status["freeze"]:
+        who, why = plain(frozen["operator"]), plain(frozen["reason"])
+        yield Text(f"EVERYTHING IS FROZEN by {who} since {frozen['since']}: {why}", "bold yellow")
     for problem in status["problems"]:
         yield Text(f"not ready: {plain(problem)}", style="bold red")
     if not status["config_reload_successful"]:

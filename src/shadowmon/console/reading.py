@@ -1,7 +1,7 @@
 """
 What a request says, read and checked: its query, its body, and the parts of that.
 
-Rule: whatever is not as documented (console/openapi.py) is refused, with what is allowed.
+Rule: whatever is not as documented (console/openapi/) is refused, with what is allowed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from typing import Any
 from aiohttp import web
 
 from shadowmon.console.answers import refuse
-from shadowmon.console.body import BodyError, read_json
+from shadowmon.console.body import BodyError, BoundsError, read_json
 from shadowmon.console.plain import plain
 
 
 NAME_MAX = 100
 REASON_MAX = 1000
 ID_MAX = 256
+LABEL_MAX = 1024
+MANY_MAX = 10_000
+"""Labels, or pieces of feedback, that are taken at one time."""
 _DATA_MAX = 20_000
 
 
@@ -36,7 +39,8 @@ async def body_of(request: web.Request, *, within_seconds: float) -> Any:  # noq
     try:
         return read_json(body)
     except BodyError as wrong:
-        refuse(400, f"the body is not JSON that can be taken: {wrong}")
+        status = 422 if isinstance(wrong, BoundsError) else 400
+        refuse(status, f"the body is not JSON that can be taken: {wrong}")
 
 
 def query_of(request: web.Request, *known: str) -> Mapping[str, str]:

@@ -16,12 +16,15 @@ from collections.abc import Collection, Iterable
 import structlog
 
 from aiohttp import web
+from pydantic import SecretStr
 
 from shadowmon.console.address import parse_address
 from shadowmon.console.answers import HEADERS, add_headers, errors_as_json, only_who_may
 from shadowmon.console.api import Api, Metrics
+from shadowmon.console.auth import Door, Tokens
 from shadowmon.console.desk import Desk
-from shadowmon.console.people import People
+from shadowmon.console.freezes import Freezes
+from shadowmon.console.people import REVIEWED, People
 from shadowmon.console.settings import ConsoleSettings
 from shadowmon.traffic.guarded_server import GuardedServer, Guards
 
@@ -53,21 +56,25 @@ def make_app(
         more: What others serve beside it: gates, notifications.
         asked_by_post: Those of their paths whose POST changes nothing, and needs no token.
     """
-    token = settings.operator_token
+    doors = dict.fromkeys(asked_by_post, Door.READ) | dict.fromkeys(REVIEWED, Door.REVIEW)
     app = web.Application(
-        middlewares=[
-            errors_as_json,
-            only_who_may(
-                token.get_secret_value() if token is not None else None, free=asked_by_post
-            ),
-        ],
+        middlewares=[errors_as_json, only_who_may(_tokens(settings), doors=doors)],
         client_max_size=settings.body_max_bytes,
     )
     app.on_response_prepare.append(add_headers)
     app.add_routes(Api(desk, metrics, body_seconds=settings.head_timeout_seconds).routes())
+    app.add_routes(Freezes(desk, body_seconds=settings.head_timeout_seconds).routes())
     app.add_routes(People(desk, body_seconds=settings.head_timeout_seconds).routes())
     app.add_routes(more)
     return app
+
+
+def _tokens(settings: ConsoleSettings) -> Tokens:
+    return Tokens(operator=_said(settings.operator_token), reviewer=_said(settings.reviewer_token))
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 async def serve(

@@ -4,7 +4,7 @@ The view as JSON: what the API answers, and what the terminal view and the comma
 Rule 1: every number is finite or null; a natural logarithm of an e-value that is minus infinity is
 null.
 Rule 2: a weight is told in basis points and in percent; a time is RFC 3339 in UTC.
-Rule 3: what is added here is added to console/schemas.py; a test compares them.
+Rule 3: what is added here is added to console/openapi/schemas/; a test compares them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from shadowmon.console.classes import classification
 from shadowmon.records import Claim, Grade, Reason, RolloutState, Stage, Verdict, Weight
+from shadowmon.rollout.freeze import Freeze
 from shadowmon.store.store import Row
 from shadowmon.view import DaemonView, Figure, RuleView, SliceView, TrialView
 
@@ -35,11 +37,23 @@ def status(view: DaemonView) -> Json:
         "ready": not view.problems,
         "problems": list(view.problems),
         "store_problem": view.store_problem,
+        "freeze": freeze(view.freeze),
         "config_reload_successful": view.config_reload_successful,
         "config_reload_at": timestamp(view.config_reload_at),
         "tick_seconds": number(view.tick_seconds),
         "funnel": dict(view.funnel),
         "trials": [_short(trial) for trial in view.trials],
+    }
+
+
+def freeze(found: Freeze | None) -> Json | None:
+    """Return what is frozen; None if nothing is."""
+    if found is None:
+        return None
+    return {
+        "since": timestamp(found.since),
+        "operator": found.operator,
+        "reason": found.reason,
     }
 
 
@@ -61,6 +75,7 @@ def trial(view: TrialView) -> Json:
         "figures": [_figure(figure) for figure in view.figures],
         "rules": [_rule(rule) for rule in view.rules],
         "coverage": [_coverage(each) for each in view.coverage],
+        "classification": classification(view.classification),
         "discoveries": list(view.discoveries),
         "roll_back": _race(view.log_e_roll_back, view.log_e_roll_back_needed),
         "feedback": None if view.feedback is None else dict(view.feedback),

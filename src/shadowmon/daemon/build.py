@@ -34,6 +34,7 @@ from shadowmon.rollout.windows import Window
 from shadowmon.scoring.preference import PREFERENCE
 from shadowmon.sticky import SPAN
 from shadowmon.traffic.codecs.codec import Codec
+from shadowmon.traffic.settings import RouteSettings
 from shadowmon.trial.feedback import FeedbackRule
 from shadowmon.trial.plan import TrialPlan
 
@@ -256,3 +257,11 @@ def first_rate(settings: Settings, route: str) -> float:
     """
     slices = [each.sample_rate or 0.0 for each in settings.traffic.slices.values()]
     return max(settings.routes[route].sample_rate, *slices, 0.0)
+
+
+def sampled_routes(settings: Settings) -> dict[str, RouteSettings]:
+    """Return every route with the share of its requests that is handed over (`first_rate`)."""
+    return {
+        name: route.model_copy(update={"sample_rate": first_rate(settings, name)})
+        for name, route in settings.routes.items()
+    }

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from shadowmon.ipc.report import Report, Tally
+from shadowmon.telemetry.families import BY_NAME
+from shadowmon.telemetry.family import EXEMPLAR
 from shadowmon.view import Sample
 
 
@@ -18,6 +20,9 @@ class Census:
 
     A worker tells totals since its start, so its newest word stands for all it has counted; what a
     worker that died had told stays in the sum. The living ones' gauges are added, too.
+
+    What is held is bounded: an exemplar is told under another pair's id each time, and the newest
+    of its bucket replaces the one before.
     """
 
     WORKERS_MAX = 64
@@ -25,8 +30,10 @@ class Census:
 
     def __init__(self) -> None:
         self._counters: dict[str, dict[_Key, float]] = {}
-        self._gauges: dict[str, dict[_Key, float]] = {}
+        self._gauges: dict[str, dict[_Key, Tally]] = {}
         self._newest: dict[str, str] = {}
+        self._heard: dict[str, float] = {}
+        """Place -> when whoever is there told something last."""
 
     def take(self, report: Report) -> None:
         """Take in a worker's newest totals."""
@@ -34,7 +41,7 @@ class Census:
         counters = self._counters.setdefault(report.worker, {})
         counters.update({_key(tally): tally.value for tally in report.tallies})
         gauges = self._gauges.setdefault(report.worker, {})
-        gauges.update({_key(tally): tally.value for tally in report.gauges})
+        gauges.update({_standing(tally): tally for tally in report.gauges})
         for dead in [name for name in self._gauges if self._newest[_place(name)] != name]:
             del self._gauges[dead]
         self._fold()
@@ -49,7 +56,10 @@ class Census:
 
         A ratio is not added up: the largest one is told.
         """
-        told = [*self._gauges.values(), {_key(tally): tally.value for tally in own}]
+        told = [
+            {_key(tally): tally.value for tally in tallies}
+            for tallies in [*(gauges.values() for gauges in self._gauges.values()), own]
+        ]
         summed = {sample for sample in _sum(told) if not sample.name.endswith("_ratio")}
         largest: dict[_Key, float] = {}
         for gauges in told:
@@ -58,6 +68,14 @@ class Census:
                     largest[key] = max(value, largest.get(key, value))
         ratios = {Sample(name=key[0], labels=key[1], value=value) for key, value in largest.items()}
         return tuple(sorted(summed | ratios, key=lambda sample: (sample.name, sample.labels)))
+
+    def hear(self, worker: str, now: float) -> None:
+        """Note a worker's sign of life, at `now` on a monotonic clock."""
+        self._heard[_place(worker)] = now
+
+    def alive(self, since: float) -> int:
+        """Count the workers that gave a sign of life since then."""
+        return sum(at >= since for at in self._heard.values())
 
     def __len__(self) -> int:
         """How many workers live, as far as is known."""
@@ -91,6 +109,14 @@ def _place(worker: str) -> str:
 
 def _key(tally: Tally | Sample) -> _Key:
     return tally.name, tally.labels
+
+
+def _standing(gauge: Tally) -> _Key:
+    """Return what a newer value takes the place of: an exemplar's bucket, whatever its pair."""
+    family = BY_NAME.get(gauge.name.removesuffix(EXEMPLAR))
+    if family is None or not gauge.name.endswith(EXEMPLAR):
+        return _key(gauge)
+    return gauge.name, gauge.labels[: len(family.labels) + 1]
 
 
 def _sum(many: Iterable[dict[_Key, float]]) -> tuple[Sample, ...]:

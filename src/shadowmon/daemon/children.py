@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -93,12 +93,13 @@ class Child:
 
     async def _run(self) -> int:
         command = self.command
-        self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; fork must be on this thread
-            [sys.executable, "-m", command.module, *command.arguments],
-            pass_fds=command.fds,
-            stdin=subprocess.DEVNULL,
-            env=_ONE_THREAD | os.environ,
-        )
+        with _without_interrupts():
+            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; fork must be on this thread
+                [sys.executable, "-m", command.module, *command.arguments],
+                pass_fds=command.fds,
+                stdin=subprocess.DEVNULL,
+                env=_ONE_THREAD | os.environ,
+            )
         log.info("daemon.process_started", process=command.name, pid=self._process.pid)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, self._process.pid, command.nice)
@@ -126,6 +127,21 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """
+    Keep SIGINT back for as long as the block takes; a child that is started in it never gets one.
+
+    Ctrl-C on a terminal goes to the whole group. It is the supervisor that ends its children, in
+    their order; a child that is interrupted while it still imports would only die with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _readable(fd: int) -> None:

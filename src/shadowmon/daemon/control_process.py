@@ -7,56 +7,43 @@ weights, the scoring workers go on counting, and its successor goes on where the
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import gc
-import json
 import os
 import signal
 import socket
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import structlog
 
-from aiohttp import web
-
 from shadowmon.actuators.actuator import Actuator
 from shadowmon.clock import Clock, SystemClock
-from shadowmon.config.settings import Settings
-from shadowmon.config.wire import from_wire
-from shadowmon.console.curve import Curve
-from shadowmon.console.server import make_app, serve
 from shadowmon.daemon import build
 from shadowmon.daemon.books import CONTROL
 from shadowmon.daemon.census import Census
 from shadowmon.daemon.children import die_with_parent
+from shadowmon.daemon.console_face import serving_console
 from shadowmon.daemon.control import Control
 from shadowmon.daemon.desk import DaemonDesk
 from shadowmon.daemon.events import serving_events
 from shadowmon.daemon.ext_proc import observing_envoy
-from shadowmon.daemon.handed_out import ASKED_BY_POST, hand_out
+from shadowmon.daemon.given import Given
 from shadowmon.daemon.labels import LabelDesk
-from shadowmon.daemon.scoring_worker import read_whole
+from shadowmon.daemon.tapping import serving_tap
 from shadowmon.errors import StoreError
-from shadowmon.gates import gates
-from shadowmon.ipc import counted, handover, report
-from shadowmon.ipc.board import Board, Head
+from shadowmon.ipc import counted, report
+from shadowmon.ipc.board import Head
 from shadowmon.notify.notifier import Notifier
 from shadowmon.records import TrialId
 from shadowmon.store.sql import SqlStore
+from shadowmon.store.store import Store
 from shadowmon.telemetry import logs
 from shadowmon.telemetry.loop_lag import watch_lag
-from shadowmon.telemetry.metrics import Collector
-from shadowmon.telemetry.scrapes import Scrapes
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.traffic.sampling import Sampling
-from shadowmon.traffic.tap import Fate, make_tap
 
 
 log = structlog.get_logger()
@@ -67,51 +54,21 @@ _REPORTS_MAX = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Given:
-    """What the supervisor handed over."""
+class _Parts:
+    """What there is in this process besides the control loop."""
 
-    settings: Settings
-    path: Path | None
-    overrides: Mapping[str, Any]
-    board: Board
-    handover: socket.socket
-    report: socket.socket
-    console: socket.socket
-    lock_fd: int
-    counted_fd: int
-    tap: socket.socket | None
-    events: socket.socket | None
-    ext_proc: socket.socket | None
+    clock: Clock
+    store: Store
+    actuators: Mapping[TrialId, Actuator]
+    tallies: Tallies = field(default_factory=Tallies)
+    census: Census = field(default_factory=Census)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="shadowmon.daemon.control_process")
-    for name in ("settings", "board", "handover", "report", "counted", "console", "lock"):
-        parser.add_argument(f"--{name}-fd", type=int, required=True)
-    parser.add_argument("--tap-fd", type=int)
-    parser.add_argument("--events-fd", type=int)
-    parser.add_argument("--ext-proc-fd", type=int)
-    parser.add_argument("--path", type=Path)
-    parser.add_argument("--overrides", type=json.loads, default={})
-    arguments = parser.parse_args(argv)
     die_with_parent(os.getppid())
-    settings = from_wire(read_whole(arguments.settings_fd))
-    logs.configure(settings.telemetry, process="control")
-    given = _Given(
-        settings=settings,
-        path=arguments.path,
-        overrides=arguments.overrides,
-        board=Board(arguments.board_fd),
-        handover=_socket(arguments.handover_fd),
-        report=_socket(arguments.report_fd),
-        console=_socket(arguments.console_fd),
-        lock_fd=arguments.lock_fd,
-        counted_fd=arguments.counted_fd,
-        tap=None if arguments.tap_fd is None else _socket(arguments.tap_fd),
-        events=None if arguments.events_fd is None else _socket(arguments.events_fd),
-        ext_proc=None if arguments.ext_proc_fd is None else _socket(arguments.ext_proc_fd),
-    )
+    given = Given.of(argv)
+    logs.configure(given.settings.telemetry, process="control")
     try:
         return asyncio.run(_run(given, SystemClock()))
     except StoreError as error:
@@ -119,84 +76,99 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _socket(fd: int) -> socket.socket:
-    sock = socket.socket(fileno=fd)
-    sock.setblocking(False)
-    return sock
+async def _run(given: Given, clock: Clock) -> int:
+    stopping = _stopping()
+    actuators = build.actuators(given.settings, given.board, clock)
+    async with _opened(given) as store:
+        parts = _Parts(clock=clock, store=store, actuators=actuators)
+        control = await _control(given, parts)
+        async with _restored(control):
+            given.board.add_head(Head.CONTROL_LIFE)
+            desk = _desk(given, parts, control)
+            notifier = _notifier(given, parts, control, desk)
+            async with (
+                _serving(given, parts, desk, notifier),
+                _reports(given, parts, control),
+                asyncio.TaskGroup() as tasks,
+            ):
+                seconds = given.settings.daemon.tick_seconds
+                working = [
+                    tasks.create_task(_tick(control, desk, seconds, clock)),
+                    tasks.create_task(watch_lag(parts.tallies, "control", clock)),
+                    tasks.create_task(notifier.run()),
+                ]
+                await stopping.wait()
+                for task in working:
+                    task.cancel()
+            _take(given.report, control, parts)
+            control.close_sessions()
+            await control.tick()
+    return 0
 
 
-async def _run(given: _Given, clock: Clock) -> int:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+def _stopping() -> asyncio.Event:
+    """Return what SIGTERM sets. SIGINT is the supervisor's business: it reaches us, too."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    settings, tallies, census = given.settings, Tallies(), Census()
-    store = SqlStore(settings.store, lock_fd=given.lock_fd)
+    return stopping
+
+
+# --- what there is ---
+
+
+@contextlib.asynccontextmanager
+async def _opened(given: Given) -> AsyncIterator[Store]:
+    store = SqlStore(given.settings.store, lock_fd=given.lock_fd)
     await store.open()
     try:
         if given.board.head(Head.CONTROL_LIFE) == 0:
             # The board is new, so every worker that ever told anything has ended.
             accounts = (await store.load()).accounts
             await store.retire({worker for worker, _ in accounts} - {CONTROL})
-        actuators = build.actuators(settings, given.board, clock)
-        control = Control(
-            plans=build.trial_plans(settings),
-            store=store,
-            saved=await store.load(),
-            labels=LabelDesk(build.label_rules(settings), awaiting_max=settings.store.awaiting_max),
-            actuators=actuators,
-            board=given.board,
-            tallies=tallies,
-            clock=clock,
-            tell_counted=partial(counted.tell, given.counted_fd),
-        )
-        async with _restored(control):
-            given.board.add_head(Head.CONTROL_LIFE)
-            desk = DaemonDesk(
-                settings=settings,
-                path=given.path,
-                overrides=given.overrides,
-                control=control,
-                store=store,
-                board=given.board,
-                census=census,
-                tallies=tallies,
-                clock=clock,
-            )
-            notifier = Notifier(
-                settings.notify,
-                store,
-                clock,
-                view=desk.view,
-                count=partial(tallies.add, "notifications_total"),
-            )
-            more = [
-                *gates.routes(desk, clock),
-                *notifier.routes(),
-                *Curve(desk).routes(),
-            ]
-            events = serving_events(settings, given.events, given.handover, tallies, clock)
-            console = _console(desk, given, actuators, more)
-            envoy = observing_envoy(settings, given.ext_proc, given.handover, tallies, clock)
-            async with console, _tap(given, tallies, clock), events, envoy:
-                loop.add_reader(given.report, _take, given.report, control, census)
-                async with asyncio.TaskGroup() as tasks:
-                    seconds = settings.daemon.tick_seconds
-                    ticks = tasks.create_task(_tick(control, desk, seconds, clock))
-                    others = [
-                        tasks.create_task(watch_lag(tallies, "control", clock)),
-                        tasks.create_task(notifier.run()),
-                    ]
-                    await stopping.wait()
-                    for task in (ticks, *others):
-                        task.cancel()
-                loop.remove_reader(given.report)
-            _take(given.report, control, census)
-            control.close_sessions()
-            await control.tick()
+        yield store
     finally:
         await store.close()
-    return 0
+
+
+async def _control(given: Given, parts: _Parts) -> Control:
+    settings = given.settings
+    return Control(
+        plans=build.trial_plans(settings),
+        store=parts.store,
+        saved=await parts.store.load(),
+        labels=LabelDesk(build.label_rules(settings), awaiting_max=settings.store.awaiting_max),
+        actuators=parts.actuators,
+        board=given.board,
+        tallies=parts.tallies,
+        clock=parts.clock,
+        tell_counted=partial(counted.tell, given.counted_fd),
+    )
+
+
+def _desk(given: Given, parts: _Parts, control: Control) -> DaemonDesk:
+    return DaemonDesk(
+        settings=given.settings,
+        path=given.path,
+        overrides=given.overrides,
+        control=control,
+        store=parts.store,
+        board=given.board,
+        census=parts.census,
+        tallies=parts.tallies,
+        clock=parts.clock,
+    )
+
+
+def _notifier(given: Given, parts: _Parts, control: Control, desk: DaemonDesk) -> Notifier:
+    return Notifier(
+        given.settings.notify,
+        parts.store,
+        parts.clock,
+        view=desk.view,
+        count=partial(parts.tallies.add, "notifications_total"),
+        unwritten=lambda: control.remembering.unwritten,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -221,7 +193,57 @@ async def _tick(control: Control, desk: DaemonDesk, seconds: float, clock: Clock
         await clock.sleep(due - clock.monotonic())
 
 
-def _take(sock: socket.socket, control: Control, census: Census) -> None:
+# --- what comes in ---
+
+
+@contextlib.asynccontextmanager
+async def _serving(
+    given: Given, parts: _Parts, desk: DaemonDesk, notifier: Notifier
+) -> AsyncIterator[None]:
+    """Serve the console, and every listener for traffic that is configured."""
+    settings = given.settings
+    console = serving_console(
+        desk,
+        settings,
+        given.console,
+        board=given.board,
+        actuators=parts.actuators,
+        notifier=notifier,
+        clock=parts.clock,
+    )
+    ours = (given.handover, parts.tallies, parts.clock)
+    tap = serving_tap(settings, given.tap, *ours)
+    events = serving_events(settings, given.events, *ours)
+    envoy = observing_envoy(settings, given.ext_proc, *ours)
+    async with console, tap, events, envoy:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _reports(given: Given, parts: _Parts, control: Control) -> AsyncIterator[None]:
+    """Take workers' reports in as they come."""
+    loop = asyncio.get_running_loop()
+    loop.add_reader(given.report, _take, given.report, control, parts)
+    try:
+        yield
+    finally:
+        loop.remove_reader(given.report)
+
+
+def _take(sock: socket.socket, control: Control, parts: _Parts) -> None:
+    for told in _waiting(sock):
+        control.take(told)
+        parts.census.take(told)
+        parts.census.hear(told.worker, parts.clock.monotonic())
+    control.variance_ratios = {
+        TrialId(gauge.labels[0]): gauge.value
+        for gauge in parts.census.gauges()
+        if gauge.name == "variance_ratio"
+    }
+
+
+def _waiting(sock: socket.socket) -> Iterator[report.Report]:
+    """Give the reports that are there, but no more than in one go: ticks must not wait for long."""
     for _ in range(_REPORTS_MAX):
         try:
             told = report.receive(sock)
@@ -229,68 +251,7 @@ def _take(sock: socket.socket, control: Control, census: Census) -> None:
             return
         if told is None:
             return
-        control.take(told)
-        census.take(told)
-        control.variance_ratios = {
-            TrialId(gauge.labels[0]): gauge.value
-            for gauge in census.gauges()
-            if gauge.name == "variance_ratio"
-        }
-
-
-@contextlib.asynccontextmanager
-async def _console(
-    desk: DaemonDesk,
-    given: _Given,
-    actuators: Mapping[TrialId, Actuator],
-    more: Sequence[web.RouteDef],
-) -> AsyncIterator[None]:
-    metrics = Scrapes(Collector(desk.view, given.board), SystemClock())
-    app = make_app(
-        desk,
-        given.settings.console,
-        metrics,
-        more=more,
-        asked_by_post=ASKED_BY_POST | gates.ASKED_BY_POST,
-    )
-    hand_out(app, given.settings, actuators, given.board)
-    runner = await serve(app, given.settings.console, given.console)
-    try:
-        yield
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def _tap(given: _Given, tallies: Tallies, clock: Clock) -> AsyncIterator[None]:
-    if given.tap is None:
-        yield
-        return
-
-    def hand_over(head: handover.ExchangeHead, body: bytes) -> bool:
-        return bool(handover.send(given.handover, [handover.Parcel(head, [body])]))
-
-    def count(fate: Fate) -> None:
-        tallies.add("exchanges_total", "tap", fate.value)
-
-    tap = make_tap(
-        given.settings.traffic.tap,
-        routes={
-            name: route.model_copy(update={"sample_rate": build.first_rate(given.settings, name)})
-            for name, route in given.settings.routes.items()
-        },
-        sampling=Sampling(given.settings.traffic.sampling_salt),
-        hand_over=hand_over,
-        count=count,
-        clock=clock,
-    )
-    runner = web.ServerRunner(tap)
-    await runner.setup()
-    await web.SockSite(runner, given.tap).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
+        yield told
 
 
 if __name__ == "__main__":

@@ -51,6 +51,27 @@ async def serving_events(
         yield
         return
 
+    joining, events = _listener(settings, exchanges, tallies, clock)
+    runner = web.ServerRunner(events.server())
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            expiring = tasks.create_task(_expire(joining, tallies, clock))
+            try:
+                yield
+            finally:
+                expiring.cancel()
+    finally:
+        await runner.cleanup()
+        joining.finish_all()
+
+
+def _listener(
+    settings: Settings, exchanges: socket.socket, tallies: Tallies, clock: Clock
+) -> tuple[Joining, Events]:
+    """Return what joins a request's events, and what takes them in."""
+
     def hand_over(parcel: handover.Parcel) -> bool:
         has_room = bool(handover.send(exchanges, [parcel]))
         tallies.add("exchanges_total", SOURCE, "mirrored" if has_room else "shed")
@@ -60,11 +81,7 @@ async def serving_events(
         tallies.add("events_total", source, fate.value)
 
     given = settings.traffic.events
-    sampling = Sampling(settings.traffic.sampling_salt)
-    routes = {
-        name: route.model_copy(update={"sample_rate": build.first_rate(settings, name)})
-        for name, route in settings.routes.items()
-    }
+    sampling, routes = Sampling(settings.traffic.sampling_salt), build.sampled_routes(settings)
     joining = Joining(
         loggers=_loggers(settings),
         baselines={
@@ -88,19 +105,7 @@ async def serving_events(
     events = Events(
         given, routes=routes, sampling=sampling, joining=joining, pairs=pairs, count=count
     )
-    runner = web.ServerRunner(events.server())
-    await runner.setup()
-    await web.SockSite(runner, listening).start()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            expiring = tasks.create_task(_expire(joining, tallies, clock))
-            try:
-                yield
-            finally:
-                expiring.cancel()
-    finally:
-        await runner.cleanup()
-        joining.finish_all()
+    return joining, events
 
 
 async def _expire(joining: Joining, tallies: Tallies, clock: Clock) -> None:

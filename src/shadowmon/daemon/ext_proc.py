@@ -54,10 +54,7 @@ async def observing_envoy(
 
     observer = ExtProc(
         settings.traffic.ext_proc,
-        routes={
-            name: route.model_copy(update={"sample_rate": build.first_rate(settings, name)})
-            for name, route in settings.routes.items()
-        },
+        routes=build.sampled_routes(settings),
         models={RouteName(name): _models(settings, name) for name in settings.routes},
         sampling=Sampling(settings.traffic.sampling_salt),
         hand_over=hand_over,

@@ -114,6 +114,10 @@ class Passage:
         if ours is not None and theirs is not None:
             add("pair_cost_total", trial, "baseline", by=ours)
             add("pair_cost_total", trial, "optimized", by=theirs)
+            add("pair_costs_total", trial)
+            add("pair_cost_squares_total", trial, "baseline", by=ours * ours)
+            add("pair_cost_squares_total", trial, "optimized", by=theirs * theirs)
+            add("pair_cost_squares_total", trial, "both", by=ours * theirs)
 
     def _weigh(self, fate: str) -> None:
         place = bisect_left(BODY_BYTES, len(self._exchange.body))

@@ -15,7 +15,6 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 import structlog
 
 from shadowmon.clock import Clock
@@ -34,8 +33,8 @@ from shadowmon.daemon.watching import Watching
 from shadowmon.daemon.whereabouts import whereabouts
 from shadowmon.ipc.board import Board
 from shadowmon.ipc.report import Tally
-from shadowmon.mirror.arm import open_session
 from shadowmon.mirror.pairing import SHED, seen_answers
+from shadowmon.mirror.sessions import Sessions
 from shadowmon.mirror.shedding import WaitingLine
 from shadowmon.records import (
     Exchange,
@@ -46,7 +45,9 @@ from shadowmon.records import (
     RouteName,
     TrialId,
 )
+from shadowmon.telemetry.spans import NO_SPANS, Attribute, Spans, open_spans
 from shadowmon.telemetry.tallies import Tallies
+from shadowmon.telemetry.tracing import context_of
 from shadowmon.traffic import ready_pairs
 from shadowmon.traffic.asker import asker_of
 from shadowmon.traffic.redact import Redaction, kept_id
@@ -84,7 +85,8 @@ class Intake:
         self._redaction = Redaction(settings.traffic.redaction, privacy=settings.traffic.privacy)
         self._watching: Watching | None = None
         self._live: LivePairs | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions = Sessions()
+        self._spans: Spans = NO_SPANS
         self._line: WaitingLine[Exchange] = WaitingLine(
             in_flight_max=settings.mirror.in_flight_max,
             queue_max=settings.mirror.queue_max,
@@ -114,8 +116,10 @@ class Intake:
 
     async def __aenter__(self) -> Self:
         """Open connections and start the scorer processes."""
-        self._session = open_session()
-        self._watching = Watching(self._settings, self._session, self._clock, self._metrics)
+        self._spans = open_spans(self._settings.telemetry.tracing, "scoring")
+        self._watching = Watching(
+            self._settings, self._sessions, self._clock, self._metrics, spans=self._spans
+        )
         codecs = {name: route.codec for name, route in self._watching.routes.items()}
         self._live = LivePairs(self._settings, codecs)
         await self._keeper.__aenter__()
@@ -129,8 +133,8 @@ class Intake:
     ) -> None:
         """Close them, in bounded time."""
         await self._keeper.__aexit__(kind, error, trace)
-        if self._session:
-            await self._session.close()
+        await self._sessions.__aexit__(kind, error, trace)
+        await asyncio.to_thread(self._spans.close)
 
     # --- in ---
 
@@ -216,10 +220,11 @@ class Intake:
         exchange = replace(exchange, id=kept_id(exchange.id, self._settings.traffic.privacy))
         pairs = await self._shadowing.pairs(exchange, route, watchers, passage)
         await self._score(
+            exchange,
             [
                 (trial, replace(each, rate=rate, cluster=asker, question=ask.question))
                 for trial, each in pairs
-            ]
+            ],
         )
 
     async def _fold(self, exchange: Exchange, route: Watched, passage: Passage) -> None:
@@ -248,11 +253,16 @@ class Intake:
         else:
             passage.pair([pair])
             known = kept_id(pair.exchange_id, self._settings.traffic.privacy)
-            await self._score([(trial, replace(pair, rate=rate, exchange_id=known))])
+            await self._score(exchange, [(trial, replace(pair, rate=rate, exchange_id=known))])
 
-    async def _score(self, pairs: list[tuple[WatchedTrial, Pair]]) -> None:
+    async def _score(self, exchange: Exchange, pairs: list[tuple[WatchedTrial, Pair]]) -> None:
+        if not pairs:
+            return
+        context = context_of(exchange.headers)
+        about: dict[str, Attribute] = {"route": exchange.route, "pairs": len(pairs)}
         try:
-            await self._keeper.score(pairs)
+            with self._spans.span("scoring.pairs_scored", context, about):
+                await self._keeper.score(pairs)
         except BaseException:
             for trial, _ in pairs:
                 self.tallies.add("unscorable_total", trial.trial_id, "failed")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias
 
+from shadowmon.daemon.by_class import by_class
+from shadowmon.daemon.intervals import Intervals, Measured
 from shadowmon.evidence import outcomes, sampling
-from shadowmon.evidence.confseq import Interval, interval
+from shadowmon.evidence.confseq import Interval
 from shadowmon.evidence.discoveries import discoveries
 from shadowmon.policy.judge import needed
 from shadowmon.policy.rules import Kind, Rule, natural_contrast
 from shadowmon.policy.sentences import where
 from shadowmon.records import (
     EVERYTHING,
+    Claim,
     Contrast,
-    Counts,
-    Metric,
     MetricName,
     Phase,
+    Scope,
     Side,
     SliceName,
 )
@@ -25,8 +27,8 @@ from shadowmon.trial.trial import Trial
 from shadowmon.view import Figure, RuleView, SliceView, TrialView
 
 
-def portrait(trial: Trial, number: int) -> TrialView:
-    """Draw a trial as it stands."""
+def portrait(trial: Trial, number: int, intervals: Intervals | None = None) -> TrialView:
+    """Draw a trial as it stands; whoever draws it again and again brings the `intervals` along."""
     plan, memory = trial.plan, trial.memory
     return TrialView(
         trial_id=plan.trial_id,
@@ -41,7 +43,7 @@ def portrait(trial: Trial, number: int) -> TrialView:
         stages=plan.course.ladder.stages,
         state=memory.state,
         verdict=memory.verdict,
-        figures=tuple(_figures(trial)),
+        figures=tuple(_figures(trial, Intervals() if intervals is None else intervals)),
         rules=tuple(_rules(trial)),
         log_e_roll_back=memory.average.log_e_value,
         log_e_roll_back_needed=trial.weighing.needs.roll_back,
@@ -49,6 +51,7 @@ def portrait(trial: Trial, number: int) -> TrialView:
         pairs_in_stage=memory.pairs_in_stage,
         last_pair_at=memory.last_pair_at,
         blocked=memory.blocked,
+        windows=plan.course.windows,
         feedback=memory.complaints.to_json(plan.feedback) if plan.feedback else None,
         pending=memory.pending,
         coverage=tuple(
@@ -60,6 +63,7 @@ def portrait(trial: Trial, number: int) -> TrialView:
             )
             for name, each in memory.coverage.items()
         ),
+        classification=by_class(trial),
         discoveries=tuple(_discoveries(trial)),
     )
 
@@ -101,30 +105,70 @@ def _discoveries(trial: Trial) -> Iterator[str]:
         yield f"{looked_at[which].name}: {where(looked_at[which].claim)}"
 
 
-def _figures(trial: Trial) -> Iterator[Figure]:
+_About: TypeAlias = tuple[MetricName, SliceName, Contrast]
+"""Which figure."""
+
+
+def _about(claim: Claim) -> _About:
+    return claim.metric, claim.slice, claim.contrast
+
+
+def _figures(trial: Trial, intervals: Intervals) -> Iterator[Figure]:
     """Draw every metric in all traffic, the primary one in each slice, and whatever a rule asks."""
     plan = trial.plan
-    drawn: dict[tuple[MetricName, SliceName, Contrast], None] = {}
+    drawn: dict[_About, None] = {}
     slices = sorted({slice_name for _, slice_name in trial.memory.totals} | {EVERYTHING})
     for name, metric in trial.weighing.metrics.items():
         for slice_name in slices if name == plan.primary else [EVERYTHING]:
             drawn[name, slice_name, natural_contrast(metric)] = None
-    for rule in plan.rules:
-        drawn[rule.claim.metric, rule.claim.slice, rule.claim.contrast] = None
-    for each in drawn:
-        yield _figure(trial, *each)
+    drawn |= dict.fromkeys(_about(rule.claim) for rule in plan.rules)
+    remembered = _remembered(trial)
+    acceptable, red_lines = (_limits(plan.rules, kinds) for kinds in ((Kind.CLIMB,), _RED))
+    for about in drawn:
+        yield _figure(
+            trial,
+            about,
+            remembered.get(about) or _interval(trial, about, intervals),
+            acceptable=acceptable.get(about),
+            red_line=red_lines.get(about),
+        )
 
 
-def _figure(trial: Trial, name: MetricName, slice_name: SliceName, contrast: Contrast) -> Figure:
+def _remembered(trial: Trial) -> dict[_About, Interval]:
+    """Return the intervals that the newest look has drawn, of the whole epoch as figures are."""
+    return {
+        _about(rule.claim): (evidence.lower, evidence.upper)
+        for rule, evidence in trial.memory.evidence.items()
+        if rule.scope is Scope.EPOCH
+    }
+
+
+def _interval(trial: Trial, about: _About, intervals: Intervals) -> Interval:
+    """Find the interval of a figure that no rule of the whole epoch is about."""
+    name, slice_name, _ = about
+    measured = Measured(
+        metric=trial.weighing.metrics[name],
+        accounts=tuple(trial.memory.totals.get((name, slice_name), {}).items()),
+        alpha=trial.plan.evidence.alpha_interval,
+        rates=trial.plan.rates_for(name),
+    )
+    return intervals.of((trial.plan.trial_id, *about), measured)
+
+
+def _figure(
+    trial: Trial,
+    about: _About,
+    interval: Interval,
+    *,
+    acceptable: float | None,
+    red_line: float | None,
+) -> Figure:
+    name, slice_name, contrast = about
     metric = trial.weighing.metrics[name]
     accounts = trial.memory.totals.get((name, slice_name), {})
     pooled = sampling.weighted_sum(accounts, places=outcomes.places(metric))
     baseline, optimized = outcomes.rates(metric, pooled)
-    alpha = trial.plan.evidence.alpha_interval
-    lower, upper = _interval(
-        metric, contrast, tuple(accounts.items()), alpha=alpha, rates=trial.plan.rates_for(name)
-    )
-    about = (name, slice_name, contrast)
+    lower, upper = interval
     return Figure(
         metric=metric,
         slice=slice_name,
@@ -136,33 +180,16 @@ def _figure(trial: Trial, name: MetricName, slice_name: SliceName, contrast: Con
         estimate=outcomes.estimate(metric, contrast, pooled),
         lower=lower,
         upper=upper,
-        acceptable=_limit(trial, about, (Kind.CLIMB,)),
-        red_line=_limit(trial, about, _RED),
+        acceptable=acceptable,
+        red_line=red_line,
     )
 
 
-@lru_cache(maxsize=4096)
-def _interval(
-    metric: Metric,
-    contrast: Contrast,
-    accounts: tuple[tuple[int, Counts], ...],
-    *,
-    alpha: float,
-    rates: tuple[int, ...],
-) -> Interval:
-    """Find an interval once: most cells are as they were at the tick before."""
-    return interval(metric, contrast, dict(accounts), alpha=alpha, rates=rates)
-
-
-def _limit(
-    trial: Trial, about: tuple[MetricName, SliceName, Contrast], kinds: tuple[Kind, ...]
-) -> float | None:
-    def asks(rule: Rule) -> bool:
-        claim = rule.claim
-        return (
-            rule.armed
-            and rule.kind in kinds
-            and (claim.metric, claim.slice, claim.contrast) == about
-        )
-
-    return min((rule.claim.limit for rule in trial.plan.rules if asks(rule)), default=None)
+def _limits(rules: Iterable[Rule], kinds: Collection[Kind]) -> dict[_About, float]:
+    """Return the tightest limit of each figure that armed rules of these kinds are about."""
+    tightest: dict[_About, float] = {}
+    for rule in rules:
+        if rule.armed and rule.kind in kinds:
+            about = _about(rule.claim)
+            tightest[about] = min(rule.claim.limit, tightest.get(about, rule.claim.limit))
+    return tightest

@@ -15,7 +15,10 @@ from shadowmon.proxy.plan import (
     planned_model,
     planned_pins,
 )
-from shadowmon.traffic.settings import RouteSettings
+from shadowmon.traffic.settings import Privacy, RouteSettings
+
+
+_EVERYTHING = r"(?s).+"
 
 
 def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
@@ -32,9 +35,16 @@ def proxy_plan(settings: Settings, *, worker: int, parent_pid: int) -> bytes:
         worker=worker,
         drain_seconds=settings.daemon.drain_seconds,
         parent_pid=parent_pid,
-        redacted=settings.traffic.redaction.patterns,
+        redacted=_never_logged(settings),
     )
     return encode(plan)
+
+
+def _never_logged(settings: Settings) -> tuple[str, ...]:
+    """Return patterns of what no log may hold; users may have put anything into a path or an id."""
+    if settings.traffic.privacy is Privacy.SCORES_ONLY:
+        return (_EVERYTHING,)
+    return settings.traffic.redaction.patterns
 
 
 def _planned_model(name: str, model: ModelSettings) -> PlannedModel:

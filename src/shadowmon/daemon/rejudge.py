@@ -25,7 +25,7 @@ import msgspec
 
 from shadowmon.daemon.parts import config_hash
 from shadowmon.errors import StoreError
-from shadowmon.evidence import outcomes, restart
+from shadowmon.evidence import chains, outcomes, restart
 from shadowmon.evidence.by_hand import is_receipt
 from shadowmon.evidence.eprocess import bet_as_set
 from shadowmon.policy.judge import Case, judge
@@ -295,7 +295,7 @@ def _evidence(rule: Rule, counted: _Counted, weighing: Weighing, *, chained: boo
     )
 
 
-def _chain(claim: Claim, counts: Counts, reason: _Json, weighing: Weighing) -> restart.Chain:
+def _chain(claim: Claim, counts: Counts, reason: _Json, weighing: Weighing) -> chains.Chain:
     told = reason["recompute"]
     bets = weighing.scales.describe(claim)
     same_claim = msgspec.convert(reason["claim"], Claim) == claim
@@ -304,7 +304,7 @@ def _chain(claim: Claim, counts: Counts, reason: _Json, weighing: Weighing) -> r
         bets["shares"],
     )
     if same_claim and same_bets and told.get("fresh"):
-        return restart.from_json({**told["fresh"], "counts": counts})
+        return chains.from_json({**told["fresh"], "counts": counts})
     process = bet_as_set(
         claim,
         weighing.plan.evidence,

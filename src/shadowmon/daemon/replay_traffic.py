@@ -34,9 +34,9 @@ from shadowmon.daemon.watched import Watched
 from shadowmon.daemon.watching import Watching
 from shadowmon.errors import RefusedError
 from shadowmon.mirror.admission import Refusal
-from shadowmon.mirror.arm import open_session
 from shadowmon.mirror.breaker import BREAKER_OPEN
 from shadowmon.mirror.budget import MONEY_PER_DAY, TOKENS_PER_DAY
+from shadowmon.mirror.sessions import Sessions
 from shadowmon.records import Exchange, Pair, TrialId
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.traffic.recordings.index import Slot
@@ -151,8 +151,8 @@ class TrafficReplay:
             TrialId(name): metrics_of(self._settings, trial)
             for name, trial in self._settings.trials.items()
         }
-        async with open_session() as session:
-            watching = Watching(self._settings, session, self._clock, metrics)
+        async with Sessions() as sessions:
+            watching = Watching(self._settings, sessions, self._clock, metrics)
             route = watching.routes[self._plan.route]
             trial = next(each for each in route.trials if each.trial_id == self._plan.trial_id)
             # The others' models are not asked for anything.

@@ -70,6 +70,8 @@ class Scorekeeper:
         self._clock = clock
         self._tallies = tallies
         panels = {name: scorers_of(settings, trial) for name, trial in trials.items()}
+        for scorer in {scorer for panel in panels.values() for scorer in panel}:
+            tallies.add("scorer_failures_total", scorer, by=0)
         self._assessing = Assessing(settings, clock, tallies)
         self._pool = ScorerPool(settings.scoring, panels, clock, self._lost)
         self._awaiting: list[Awaiting] = []

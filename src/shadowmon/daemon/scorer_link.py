@@ -8,13 +8,17 @@ with it the link; a new process is a new link.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import os
 import signal
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from shadowmon.daemon import scorer_wire as wire
+from shadowmon.daemon.running_time import is_starved, look_at
 from shadowmon.daemon.scorer_process import EXIT_OUT_OF_MEMORY
 from shadowmon.errors import ScorerError
 from shadowmon.ipc.child import Child
@@ -27,6 +31,8 @@ END_SECONDS = 1.0
 MESSAGE_MAX_BYTES = 256 * 1024 * 1024
 """A longer answer is not an answer."""
 
+_LOOK_AGAIN = 0.1
+"""Of the deadline: so often a process is looked at whose deadline was put off."""
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """numpy's threads would each reserve address space, and take cores from the data plane."""
 
@@ -44,7 +50,9 @@ class Loss(enum.StrEnum):
 class ScorerLink:
     """A scorer process that is ready, and the socket to it. Asked by one task at a time."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, *, idle_class: bool) -> None:
+        self.idle_class = idle_class
+        """Does it run only where a CPU has nothing else to do?"""
         self._child = child
         self._asking = asyncio.Lock()
 
@@ -59,7 +67,8 @@ class ScorerLink:
 
         """
         environment = os.environ | _ONE_THREAD
-        link = cls(await Child.start("shadowmon.daemon.scorer_process", environment=environment))
+        child = await Child.start("shadowmon.daemon.scorer_process", environment=environment)
+        link = cls(child, idle_class=start.idle_class)
         try:
             await link._await_ready(start)
         except BaseException:
@@ -83,11 +92,13 @@ class ScorerLink:
         """
         Return what the process says about `count` pairs (framed), or how it was lost.
 
+        A process that waits for a CPU and for nothing else has its deadline put off.
+
         If the caller is cancelled the answer is still to come: the link must be ended.
         """
         async with self._asking:
             try:
-                async with asyncio.timeout(deadline_seconds):
+                async with self._within(deadline_seconds):
                     scored = wire.read_scored(await self._exchange(pairs))
             except TimeoutError:
                 await self._child.kill()
@@ -97,6 +108,33 @@ class ScorerLink:
             if len(scored) != count:
                 return await self._loss()
             return scored
+
+    @contextlib.asynccontextmanager
+    async def _within(self, seconds: float) -> AsyncIterator[None]:
+        """
+        Bound what the block takes, but for the time in which the process only waits for a CPU.
+
+        Raises:
+            TimeoutError: Out of the block, once it has had its time.
+
+        """
+        loop = asyncio.get_running_loop()
+        began = look_at(self.process_id)
+        timer: asyncio.TimerHandle
+        async with asyncio.timeout(None) as deadline:
+
+            def judge() -> None:
+                nonlocal timer
+                if is_starved(began, look_at(self.process_id), seconds):
+                    timer = loop.call_later(seconds * _LOOK_AGAIN, judge)
+                else:
+                    deadline.reschedule(loop.time())
+
+            timer = loop.call_later(seconds, judge)
+            try:
+                yield
+            finally:
+                timer.cancel()
 
     async def end(self) -> None:
         """End the process, by force if need be; twice is harmless."""

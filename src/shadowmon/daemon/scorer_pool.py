@@ -23,7 +23,7 @@ from shadowmon.daemon import scorer_wire as wire
 from shadowmon.daemon.scorer_link import Loss, ScorerLink
 from shadowmon.errors import ScorerError
 from shadowmon.records import Pair, Score, TrialId
-from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.settings import Scheduling, ScoringSettings
 
 
 BACKOFF_FIRST_SECONDS = 0.05
@@ -73,7 +73,6 @@ class ScorerPool:
         """Batches that were asked for."""
         self._settings = settings
         self._panels = {str(trial): list(names) for trial, names in panels.items()}
-        self._start = wire.Start(settings.model_dump_json(), self._panels)
         self._clock = clock
         self._on_loss = on_loss
         self._losses_in_a_row = 0
@@ -99,8 +98,8 @@ class ScorerPool:
         """
         try:
             async with asyncio.TaskGroup() as starting:
-                for _ in range(self._settings.processes):
-                    starting.create_task(self._start_one())
+                for number in range(self._settings.processes):
+                    starting.create_task(self._start_one(idle_class=self._is_idle_class(number)))
         except BaseException as error:
             await self._end_all()
             if isinstance(error, BaseExceptionGroup):
@@ -187,8 +186,14 @@ class ScorerPool:
             raise ScorerError(_CLOSED)
         return link
 
-    async def _start_one(self) -> None:
-        link = await ScorerLink.start(self._start)
+    def _is_idle_class(self, number: int) -> bool:
+        scheduling = self._settings.scheduling
+        is_further = scheduling is Scheduling.ONE_NICED and number > 0
+        return is_further or scheduling is Scheduling.IDLE
+
+    async def _start_one(self, *, idle_class: bool) -> None:
+        start = wire.Start(self._settings.model_dump_json(), self._panels, idle_class)
+        link = await ScorerLink.start(start)
         self._links.add(link)
         self._idle.put_nowait(link)
 
@@ -205,7 +210,7 @@ class ScorerPool:
         while True:
             await self._clock.sleep(_backoff_seconds(self._losses_in_a_row))
             try:
-                await self._start_one()
+                await self._start_one(idle_class=lost.idle_class)
             except (ScorerError, OSError):
                 self._losses_in_a_row += 1
                 self._on_loss("start")

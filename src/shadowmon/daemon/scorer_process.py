@@ -86,7 +86,7 @@ def _prepare(sock: socket.socket, start: wire.Start) -> dict[str, Panel]:
     """Build the panels and say so; return none if they cannot be built."""
     try:
         settings = ScoringSettings.model_validate_json(start.settings)
-        _stand_aside(settings.nice)
+        _stand_aside(settings.nice, idle_class=start.idle_class)
         _limit_memory(max(settings.memory_max_bytes, _START_BYTES))
         panels = build_panels(start.panels, settings)
         _check_memory(settings.memory_max_bytes)
@@ -103,10 +103,12 @@ def _score(panels: Mapping[str, Panel], pair: Pair) -> wire.Scored:
     return wire.Scored(score.observations, dict(score.scorer_failures))
 
 
-def _stand_aside(nice: int) -> None:
+def _stand_aside(nice: int, *, idle_class: bool) -> None:
     """Be at least this nice, and leave no core behind: it would hold users' texts."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), nice))
+    if idle_class:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _limit_memory(size_bytes: int) -> None:

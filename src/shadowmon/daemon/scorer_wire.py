@@ -32,6 +32,8 @@ class Start(msgspec.Struct, frozen=True, array_like=True):
     """`ScoringSettings` as JSON."""
     panels: dict[str, list[str]]
     """Trial -> names of its scorers."""
+    idle_class: bool = False
+    """Run only where a CPU has nothing else to do (SCHED_IDLE, sched(7))."""
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True):

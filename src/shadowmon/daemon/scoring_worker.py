@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="shadowmon.daemon.scoring_worker")
     for name in ("settings", "board", "handover", "report", "counted"):
         parser.add_argument(f"--{name}-fd", type=int, required=True)
+    parser.add_argument("--place", required=True, help="its own name, and its successors'")
     arguments = parser.parse_args(argv)
     die_with_parent(os.getppid())
     settings = from_wire(read_whole(arguments.settings_fd))
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             socket.socket(fileno=arguments.handover_fd),
             socket.socket(fileno=arguments.report_fd),
             arguments.counted_fd,
+            place=arguments.place,
         )
     )
 
@@ -64,13 +66,18 @@ def read_whole(fd: int) -> bytes:
 
 
 async def _run(
-    intake: Intake, exchanges: socket.socket, reports: socket.socket, counted_fd: int
+    intake: Intake,
+    exchanges: socket.socket,
+    reports: socket.socket,
+    counted_fd: int,
+    *,
+    place: str,
 ) -> int:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    reporter = Reporter(intake, reports, SystemClock(), counted_fd=counted_fd)
+    reporter = Reporter(intake, reports, SystemClock(), place=place, counted_fd=counted_fd)
     await reporter.learn()
 
     def take() -> None:
@@ -107,14 +114,20 @@ class Reporter:
     """Tells the control process what was counted."""
 
     def __init__(
-        self, intake: Intake, sock: socket.socket, clock: Clock, *, counted_fd: int
+        self,
+        intake: Intake,
+        sock: socket.socket,
+        clock: Clock,
+        *,
+        place: str,
+        counted_fd: int,
     ) -> None:
         self._intake = intake
         self._sock = sock
         self._clock = clock
         self._counted_fd = counted_fd
         # Its place, and what tells it from its predecessors there (daemon/census.py).
-        self._name = f"scoring-{os.getpid()}/{clock.now().timestamp():.6f}"
+        self._name = f"{place}/{clock.now().timestamp():.6f}"
         self._life = -1
         self._awaiting: list[Awaiting] = []
         self._exposures: list[Exposure] = []

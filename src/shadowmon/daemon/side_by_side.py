@@ -18,16 +18,15 @@ from typing import Any
 
 import msgspec
 
-from shadowmon import plugins
 from shadowmon.config.settings import Settings
-from shadowmon.daemon.recorded import LineError, Reader, Recorded
+from shadowmon.daemon.recorded import Recorded
+from shadowmon.daemon.recorded_pairs import recorded_pairs
 from shadowmon.errors import RefusedError
 from shadowmon.records import (
     EVERYTHING,
     Answer,
     Choice,
     ExchangeId,
-    ModelName,
     Phase,
     Preference,
     Reply,
@@ -209,30 +208,7 @@ def _parts(reply: Reply) -> Mapping[str, Any]:
 def _tasks(
     settings: Settings, trial_id: TrialId, given: ReviewSettings
 ) -> Mapping[ExchangeId, Recorded]:
-    trial = settings.trials[trial_id]
-    route = settings.routes[trial.route]
-    reader = Reader(
-        codec=plugins.load("codecs", route.codec, key=f"routes.{trial.route}.codec")(
-            route.codec_settings
-        ),
-        baseline=ModelName(route.baseline),
-        optimized=ModelName(trial.optimized),
-    )
-    try:
-        lines = Path(given.pairs).read_bytes().splitlines()
-    except OSError as error:
-        msg = f"review.pairs: {given.pairs} cannot be read: {error.strerror}"
-        raise RefusedError(msg) from error
-    tasks: dict[ExchangeId, Recorded] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            task = reader.read(line)
-        except LineError as error:
-            msg = f"review.pairs: {given.pairs}, line {number}: {error}"
-            raise RefusedError(msg) from error
-        tasks[task.id] = task
+    tasks = recorded_pairs(settings, trial_id, Path(given.pairs))
     if len(tasks) > _TASKS_MAX or len(tasks) < given.preferences:
         msg = (
             f"review.pairs: {given.pairs} has {len(tasks)} pairs: give {given.preferences} to "

@@ -160,7 +160,11 @@ class _Generation:
         }
         name = f"scoring-{number}"
         command = _command(
-            name, "shadowmon.daemon.scoring_worker", fds, nice=self.settings.scoring.nice
+            name,
+            "shadowmon.daemon.scoring_worker",
+            fds,
+            [f"--place={name}"],
+            nice=self.settings.scoring.nice,
         )
         return command, Head.SCORING_RESTARTS
 

@@ -6,8 +6,6 @@ import asyncio
 
 from collections.abc import Mapping
 
-import aiohttp
-
 from shadowmon.clock import Clock
 from shadowmon.config.settings import LabelCoverage, Settings
 from shadowmon.daemon import build
@@ -15,7 +13,9 @@ from shadowmon.daemon.self_check import SelfCheck
 from shadowmon.daemon.watched import Watched, WatchedTrial
 from shadowmon.mirror.arm import Arm
 from shadowmon.mirror.dispatch import Dispatcher
+from shadowmon.mirror.sessions import Sessions
 from shadowmon.records import Metric, MetricName, ModelName, RouteName, TrialId
+from shadowmon.telemetry.spans import NO_SPANS, Spans
 from shadowmon.traffic.codecs.codec import Codec
 
 
@@ -25,14 +25,17 @@ class Watching:
     def __init__(
         self,
         settings: Settings,
-        session: aiohttp.ClientSession,
+        sessions: Sessions,
         clock: Clock,
         metrics: Mapping[TrialId, Mapping[MetricName, Metric]],
+        *,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self._settings = settings
-        self._session = session
+        self._sessions = sessions
         self._clock = clock
         self._metrics = metrics
+        self._spans = spans
         self._slots = {
             name: asyncio.Semaphore(model.connections_max)
             for name, model in settings.models.items()
@@ -80,10 +83,11 @@ class Watching:
             model,
             self._settings.models[model],
             codec,
-            self._session,
+            self._sessions.to(self._settings.models[model].url),
             self._clock,
             mirror=self._settings.mirror,
             slots=self._slots[model],
             pin=self._settings.routes[route].pin,
             traces_sampled=self._settings.telemetry.tracing.shadow_sampled,
+            spans=self._spans,
         )

@@ -30,7 +30,9 @@ from shadowmon.demo.processes import (
 
 USERS = 20_000
 RATE_PER_SECOND = 120.0
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
+LOAD_SECONDS = 60.0
+"""A slow machine's time to load weights."""
 POLL_SECONDS = 0.1
 
 _TOLD = msgspec.json.Decoder(Told)
@@ -165,7 +167,9 @@ async def swap_weights(session: aiohttp.ClientSession, server: str, file: Path) 
 
     """
     url = f"{server}/v2/repository/models/digits/load"
-    async with session.post(url, json={"parameters": {"weights": file.name}}) as answer:
+    patience = aiohttp.ClientTimeout(total=LOAD_SECONDS)
+    body = {"parameters": {"weights": file.name}}
+    async with session.post(url, json=body, timeout=patience) as answer:
         if not answer.ok:
             msg = f"{url}: status {answer.status}: {await answer.text()}"
             raise DemoError(msg)

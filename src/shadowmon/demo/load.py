@@ -33,9 +33,9 @@ from shadowmon.demo.stopping import set_within, stop_when_told
 INFER_PATH = "/v2/models/digits/infer"
 LABELS_PATH = "/api/v1/labels"
 
-WAITING_MAX = 256
+WAITING_MAX = 1024
 """Requests under way at one time. A user who comes when so many wait is counted as an error."""
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
 TRUTH_SECONDS = (0.2, 1.0)
 """When the truth about a request becomes known, after it was sent."""
 LABELS_EVERY_SECONDS = 0.1

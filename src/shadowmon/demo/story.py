@@ -48,7 +48,7 @@ from shadowmon.demo.watch import Watch
 
 
 CLIMB_SECONDS = 60.0
-"""Act 1 ends by then, whether or not it came to its end."""
+"""Act 1 usually ends by then; a slow machine gets longer (`Watch.until_at_last`)."""
 HOLD_SECONDS = 3.0
 """How long int8 has all of the traffic before its server loads other weights."""
 TAKE_BACK_SECONDS = 20.0
@@ -148,6 +148,7 @@ class _Demo:
             Processes(self._folder) as processes,
             aiohttp.ClientSession(timeout=timeout) as session,
         ):
+            self._console.print("Starting four model servers and the daemon …")
             servers = await start_servers(processes, models, session=session, clock=self._clock)
             crew, api = await start_daemon(
                 processes,
@@ -203,7 +204,9 @@ async def _acts(
     watch: Watch, crew: Crew, models: list[Model], session: aiohttp.ClientSession
 ) -> Swap | None:
     """Play the first two acts; None if it never came to the second."""
-    if not await watch.until(lambda: _climbed(watch.lines), seconds=CLIMB_SECONDS):
+    if not await watch.until_at_last(
+        lambda: _climbed(watch.lines), what="The climb", seconds=CLIMB_SECONDS
+    ):
         return None
     await watch.until(lambda: False, seconds=HOLD_SECONDS)
     broken = next(model for model in models if model.name == BROKEN)
@@ -214,7 +217,11 @@ async def _acts(
         f"calling itself {HELD}. Nobody tells the daemon.",
         style="bold magenta",
     )
-    await watch.until(lambda: _taken_back(watch.lines, swap) is not None, seconds=TAKE_BACK_SECONDS)
+    await watch.until_at_last(
+        lambda: _taken_back(watch.lines, swap) is not None,
+        what="To take the traffic back",
+        seconds=TAKE_BACK_SECONDS,
+    )
     await watch.until(lambda: False, seconds=AFTERWARDS_SECONDS)
     return Swap(at=swap.at, taken_back_at=_taken_back(watch.lines, swap))
 

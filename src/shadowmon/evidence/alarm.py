@@ -33,10 +33,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shadowmon.evidence import restart
+from shadowmon.evidence import chains, restart
+from shadowmon.evidence.chains import Chain, Chains
 from shadowmon.evidence.eprocess import EProcess, log_sum_exp
 from shadowmon.evidence.knots import Integers
-from shadowmon.evidence.restart import Chain
 from shadowmon.records import Counts
 
 
@@ -82,31 +82,32 @@ def advance(
         exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
-    (after,) = advance_all(
-        [chain],
+    after = advance_all(
+        chains.read([None if chain is None else chains.to_json(chain)], process),
         process,
         np.array([counts], dtype=np.int64),
-        pairs=[pairs],
+        pairs=np.array([pairs]),
         restart_pairs=restart_pairs,
         alarm_pairs=alarm_pairs,
         exponent=exponent,
     )
-    return after
+    (state,) = chains.tell(after, [counts])
+    return chains.from_json(state)
 
 
 def advance_all(
-    chains: Sequence[Chain | None],
+    before: Chains,
     process: EProcess,
     counts: Integers,
     *,
-    pairs: Sequence[int],
+    pairs: Integers,
     restart_pairs: int,
     alarm_pairs: int,
     exponent: float = 1.0,
-) -> list[Chain]:
+) -> Chains:
     """Do as `advance` for many claims that have the same bets, as `restart.advance_all`."""
     after = restart.advance_all(
-        chains,
+        before,
         process,
         counts,
         pairs=pairs,
@@ -114,39 +115,36 @@ def advance_all(
         log_share=full_stake,
         exponent=exponent,
     )
-    was_raised = [
-        chain is not None and alarm.raised
-        for chain, alarm in zip(
-            chains,
-            read_all([chain or _QUIET for chain in chains], restart_pairs, alarm_pairs),
-            strict=True,
-        )
-    ]
-    is_raised = [alarm.raised for alarm in read_all(after, restart_pairs, alarm_pairs)]
-    fresh = tuple(process.log_shares.tolist())
-    return [
-        replace(chain, copies=1, cut_at=seen, log_wealth=fresh) if was and not still else chain
-        for chain, seen, was, still in zip(after, pairs, was_raised, is_raised, strict=True)
-    ]
+    threshold = _log_threshold(restart_pairs, alarm_pairs)
+    was_raised = before.has_begun & (log_sum_exp(before.log_wealth) >= threshold)
+    is_over = was_raised & (log_sum_exp(after.log_wealth) < threshold)
+    after.log_wealth[is_over] = process.log_shares
+    return replace(
+        after,
+        copies=np.where(is_over, 1, after.copies),
+        cut_at=np.where(is_over, pairs, after.cut_at),
+    )
 
 
-_QUIET = Chain(copies=1, cut_at=0, counts=(), log_wealth=(0.0,))
+def _log_threshold(restart_pairs: int, alarm_pairs: int) -> float:
+    return math.log1p(alarm_pairs / restart_pairs)
 
 
 def read(chain: Chain, restart_pairs: int, alarm_pairs: int) -> Alarm:
     """Return how near the alarm is."""
-    return read_all([chain], restart_pairs, alarm_pairs)[0]
+    return read_all([chain.log_wealth], restart_pairs, alarm_pairs)[0]
 
 
-def read_all(chains: Sequence[Chain], restart_pairs: int, alarm_pairs: int) -> list[Alarm]:
-    """Do as `read` for many chains."""
-    if not chains:
+def read_all(
+    log_wealths: Sequence[Sequence[float]], restart_pairs: int, alarm_pairs: int
+) -> list[Alarm]:
+    """Do as `read` for what the copies of many claims own, whatever bets these have."""
+    if not log_wealths:
         return []
-    most = max(len(chain.log_wealth) for chain in chains)
-    owned = np.full((len(chains), most), -np.inf)
-    for row, chain in zip(owned, chains, strict=True):
-        row[: len(chain.log_wealth)] = chain.log_wealth
-    threshold = math.log1p(alarm_pairs / restart_pairs)
+    owned = np.full((len(log_wealths), max(map(len, log_wealths))), -np.inf)
+    for row, wealth in zip(owned, log_wealths, strict=True):
+        row[: len(wealth)] = wealth
+    threshold = _log_threshold(restart_pairs, alarm_pairs)
     return [
         Alarm(log_statistic=statistic, log_threshold=threshold)
         for statistic in log_sum_exp(owned).tolist()

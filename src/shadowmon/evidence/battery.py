@@ -2,7 +2,9 @@
 All questions about one metric, weighed in all of its cells at once.
 
 What `EProcess` does for one claim and one account: accounts (cells x places) @ tables (places x
-bets of all claims), and the mixture of each claim's bets.
+bets of all claims), and the mixture of each claim's bets. Accounts are weighed whole at each look.
+To keep sums for each cell, and to add what it grew by, was tried and costs more: a product of whole
+accounts runs at the full speed of the processor, picking rows of a table does not.
 
 Rule: the figures are those of `EProcess` to the last bit, whatever else is weighed beside them
 (exact.py; a maximum depends on no order either).
@@ -56,20 +58,26 @@ class Battery:
         self._sizes = [len(shares) for shares in log_shares]
         self._place_of = np.argsort(order)
 
-    def log_e_values(self, accounts: Integers, power: float = 1.0) -> Floats:
+    def log_e_values(
+        self, accounts: Integers | Floats, power: float = 1.0, which: Integers | None = None
+    ) -> Floats:
         """
         Return the logarithm of each claim's e-value in each cell.
 
         Args:
-            accounts: (cells, places), whole accounts; of several sampling rates one after the
-                other, the highest first.
+            accounts: (cells, places), whole accounts, in whole numbers; of several sampling rates
+                one after the other, the highest first.
             power: What each bet's wealth is raised to.
+            which: Rows of the cells that are meant; if None, all are.
 
         Returns:
             (claims, cells).
 
         """
-        wealth = np.concatenate([part.table.times(accounts, part.cuts) for part in self._parts])
+        counts = accounts.astype(np.float64, copy=False)
+        wealth = np.concatenate(
+            [part.table.times(counts, part.cuts, which) for part in self._parts]
+        )
         if power != 1:
             wealth *= power
         wealth += self._log_shares

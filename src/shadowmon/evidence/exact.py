@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -53,51 +53,67 @@ class Table:
         fine = _rounded(table - coarse, bits)
         self._twice: Floats = np.concatenate([coarse, fine], axis=1)
 
-    def times(self, accounts: Integers, cuts: Sequence[Cut] = ()) -> Floats:
+    def times(
+        self,
+        accounts: Integers | Floats,
+        cuts: Sequence[Cut] = (),
+        which: Integers | None = None,
+    ) -> Floats:
         """
         Return the product of the table and accounts.
 
         Args:
-            accounts: (accounts, places), each count in 0 to 2^40.
+            accounts: (accounts, places), each count a whole number in 0 to 2^40.
             cuts: Which of these places are the table's, in its order; if none, all are.
+            which: Numbers of the accounts that are meant; if None, all are.
 
         Returns:
             (columns, accounts).
 
         """
-        counts = _cut_out(accounts, cuts)
-        most = counts.max(initial=0.0)
-        if not most:
-            return np.zeros((self._columns, len(counts)))
-        twice = self._twice
-        # Of a histogram's places few are hit, mostly. With a narrow table it gains nothing.
-        if twice.shape[1] > _NARROW:
-            hit = np.flatnonzero(counts.any(axis=0))
-            twice, counts = twice[hit], counts[:, hit]
-        if most < _COUNTS:
-            return self._exactly(twice, counts)
-        large = np.flatnonzero(counts.max(axis=0) >= _COUNTS)
-        beyond = np.floor(counts[:, large] / _COUNTS)
-        counts[:, large] -= beyond * _COUNTS
-        return self._exactly(twice, counts) + _COUNTS * self._exactly(twice[large], beyond)
+        counts = accounts.astype(np.float64, copy=False)
+        low: list[Floats] = []
+        high: list[Floats] = []
+        for twice, part in self._cut_out(counts, cuts, which):
+            most = part.max(initial=0.0)
+            if most < _COUNTS:
+                if most:
+                    low.append(twice.T @ part.T)
+                continue
+            large = np.flatnonzero(part.max(axis=0) >= _COUNTS)
+            beyond = np.floor(part[:, large] / _COUNTS)
+            rest = part.copy()
+            rest[:, large] -= beyond * _COUNTS
+            low.append(twice.T @ rest.T)
+            high.append(twice[large].T @ beyond.T)
+        if not low:
+            return np.zeros((self._columns, len(counts) if which is None else len(which)))
+        return self._added(low) + (_COUNTS * self._added(high) if high else 0.0)
 
-    def _exactly(self, twice: Floats, counts: Floats) -> Floats:
+    def _cut_out(
+        self, counts: Floats, cuts: Sequence[Cut], which: Integers | None
+    ) -> Iterator[tuple[Floats, Floats]]:
+        """Return, for each cut, the table's rows and the counts that they are multiplied with."""
+        at = 0
+        for begin, end in cuts or [(0, counts.shape[1])]:
+            twice = self._twice[at : at + end - begin]
+            at += end - begin
+            # What is missing has a place for itself, and is rare.
+            if end - begin == 1 and not counts[:, begin].any():
+                continue
+            part = counts[slice(None) if which is None else which, begin:end]
+            # Of a histogram's places few are hit, mostly. With a narrow table it gains nothing.
+            if twice.shape[1] > _NARROW:
+                hit = np.flatnonzero(part.any(axis=0))
+                twice, part = twice[hit], part[:, hit]
+            yield twice, part
+
+    def _added(self, products: Sequence[Floats]) -> Floats:
         """Sum the coarse logarithms and the fine ones, each exactly; then add both."""
-        # So written, and not (counts @ twice).T, the sums of a column lie side by side.
-        sums: Floats = twice.T @ counts.T
+        first, *others = products
+        sums: Floats = sum(others, first)
         together: Floats = sums[: self._columns] + sums[self._columns :]
         return together
-
-
-def _cut_out(accounts: Integers, cuts: Sequence[Cut]) -> Floats:
-    if not cuts:
-        return accounts.astype(np.float64)
-    counts = np.empty((len(accounts), sum(end - begin for begin, end in cuts)))
-    at = 0
-    for begin, end in cuts:
-        counts[:, at : at + end - begin] = accounts[:, begin:end]
-        at += end - begin
-    return counts
 
 
 def _rounded(table: Floats, bits: int) -> Floats:

@@ -6,20 +6,21 @@ Both chains (restart.py, alarm.py) of claims that have the same bets are brought
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from shadowmon.evidence import alarm, restart
+import numpy as np
+
+from shadowmon.evidence import alarm, chains, restart
+from shadowmon.evidence.chains import Rows, State
 from shadowmon.evidence.eprocess import EProcess
 from shadowmon.evidence.gains import Floats
-from shadowmon.evidence.knots import Integers
-from shadowmon.evidence.restart import Chain
 from shadowmon.evidence.settings import EvidenceSettings
 
 
-State: TypeAlias = Mapping[str, Any] | None
-"""Of a chain, as JSON; None at the beginning."""
+Before: TypeAlias = tuple[State | None, State | None]
+"""What was told of a claim's chain, and of its watch; None at the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +29,16 @@ class Fresh:
 
     log_e_value: float
     """Half of it and half of the bets that began with the first pair."""
-    chain: Mapping[str, Any]
-    watch: Mapping[str, Any]
+    chain: State
+    watch: State
 
 
 def advance(
-    states: Sequence[tuple[State, State]],
+    states: Sequence[Before],
     process: EProcess,
-    counts: Integers,
+    counts: Sequence[Sequence[int]],
     *,
+    rows: Rows,
     pairs: Sequence[int],
     from_start: Floats,
     settings: EvidenceSettings,
@@ -46,41 +48,41 @@ def advance(
     Bring the chains of claims up to date.
 
     Args:
-        states: Of each claim, its chain's and its watch's.
+        states: Of each claim.
         process: The bets, the same of all.
-        counts: (claims, places), what each bets on.
+        counts: Of each claim, what it bets on, as JSON; these very objects are told.
+        rows: What holds these counts, and those of the states: see `rows_of`.
         pairs: In each account, missing ones too.
         from_start: (claims,), logarithms of the e-values whose bets began with the first pair.
         settings: How often a copy begins.
         power: What each bet's wealth is raised to.
 
     """
-    chains = restart.advance_all(
-        [_read(chain) for chain, _ in states],
+    grown_to, seen = rows.of(counts), np.array(pairs, dtype=np.int64)
+    after = restart.advance_all(
+        chains.read([chain for chain, _ in states], process, rows),
         process,
-        counts,
-        pairs=pairs,
+        grown_to,
+        pairs=seen,
         restart_pairs=settings.restart_pairs,
         exponent=power,
     )
-    watches = alarm.advance_all(
-        [_read(watch) for _, watch in states],
+    watched = alarm.advance_all(
+        chains.read([watch for _, watch in states], process, rows),
         process,
-        counts,
-        pairs=pairs,
+        grown_to,
+        pairs=seen,
         restart_pairs=settings.restart_pairs,
         alarm_pairs=settings.alarm_pairs,
         exponent=power,
     )
-    log_es = restart.log_e_values(from_start, chains).tolist()
-    found = []
-    for log_e, chain, watch in zip(log_es, chains, watches, strict=True):
-        told = restart.to_json(chain)
-        # Both are of the same account, which is long.
-        watched = restart.to_json(watch) | {"counts": told["counts"]}
-        found.append(Fresh(log_e_value=log_e, chain=told, watch=watched))
-    return found
+    log_es = restart.log_e_values(from_start, after.log_wealth).tolist()
+    told = zip(log_es, chains.tell(after, counts), chains.tell(watched, counts), strict=True)
+    return [Fresh(log_e_value=log_e, chain=chain, watch=watch) for log_e, chain, watch in told]
 
 
-def _read(state: State) -> Chain | None:
-    return None if state is None else restart.from_json(state)
+def rows_of(counts: Sequence[Sequence[int]], states: Iterable[Before]) -> Rows:
+    """Read, once, what claims bet on now and what they did when their chains were told."""
+    places = len(counts[0])
+    before = [state["counts"] for both in states for state in both if state is not None]
+    return Rows([*counts, *(row for row in before if len(row) == places)])

@@ -15,13 +15,15 @@ Rule 3: not thread-safe. One task owns a ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from shadowmon.evidence import observed, outcomes
+from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.knots import Integers
 from shadowmon.evidence.sampling import EVERY_ONE, both
 from shadowmon.records import (
@@ -56,21 +58,44 @@ class Counted(Protocol):
     def slices(self) -> frozenset[SliceName]: ...  # noqa: D102
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Changed:
+    """The accounts of one metric that grew."""
+
+    cells: Sequence[Cell]
+    rows: Integers
+    """Of each of these cells, which of the accounts is its own."""
+    accounts: Floats
+    """(all cells and more, places), in whole numbers; not copied, so only until more is counted."""
+
+
 class _Book:
     """All accounts of one metric, and what was recorded and is not counted yet."""
 
-    __slots__ = ("_changed", "_totals", "cells", "figures", "metric", "numbers", "rows")
+    __slots__ = (
+        "_changed",
+        "_totals",
+        "cells",
+        "figures",
+        "is_sliced",
+        "metric",
+        "numbers",
+        "rows",
+    )
 
     def __init__(self, metric: Metric) -> None:
         self.metric = metric
         self.cells: list[Cell] = []
         self.numbers: dict[Cell, int] = {}
-        # (cells and room for more, places)
-        self._totals: Integers = np.zeros((4, outcomes.places(metric)), dtype=np.int64)
+        # (cells and room for more, places): integers, in the form in which they are weighed; of
+        # what is below 2^53 a float holds each exactly.
+        self._totals: Floats = np.zeros((4, outcomes.places(metric)))
         self._changed = np.zeros(4, dtype=np.bool_)
         # Of each observation that waits: its cells' numbers, and its two figures.
         self.rows: list[tuple[int, ...]] = []
         self.figures: list[float] = []
+        # Was ever one observation counted in several cells, or in none?
+        self.is_sliced = False
 
     def number(self, cell: Cell) -> int:
         """Return a cell's row, which is opened if there is none."""
@@ -94,12 +119,12 @@ class _Book:
         figures = np.fromiter(self.figures, np.float64, len(self.figures)).reshape(-1, 2)
         grown, amounts = outcomes.deposits(figures, self.metric)
         rows = np.fromiter(chain.from_iterable(self.rows), dtype=np.int64)
-        if set(map(len, self.rows)) != {1}:
+        if self.is_sliced:
             times = np.fromiter(map(len, self.rows), dtype=np.int64)
             grown, amounts = grown.repeat(times, axis=1), amounts.repeat(times, axis=1)
         places = self._totals.shape[1]
         grown += places * rows
-        np.add.at(self._totals.reshape(-1), grown.reshape(-1), amounts.reshape(-1))
+        np.add.at(self._totals.reshape(-1), grown.reshape(-1), amounts.reshape(-1).astype(float))
         self._changed[rows] = True
         self.rows, self.figures = [], []
 
@@ -107,18 +132,19 @@ class _Book:
         """Return every account."""
         return _as_counts(self.cells, self._totals[: len(self.cells)])
 
-    def take_changed(self) -> tuple[list[Cell], Integers]:
-        """Return the cells that changed since this was last called, and their totals."""
-        numbers = np.flatnonzero(self._changed)
-        self._changed[numbers] = False
-        return [self.cells[number] for number in numbers.tolist()], self._totals[numbers]
+    def take_changed(self) -> Changed:
+        """Return the accounts that changed since this was last called."""
+        rows = np.flatnonzero(self._changed)
+        self._changed[rows] = False
+        cells = [self.cells[row] for row in rows.tolist()]
+        return Changed(cells=cells, rows=rows, accounts=self._totals)
 
     def mark_all_changed(self) -> None:
         self._changed[: len(self.cells)] = True
 
 
-def _as_counts(cells: Iterable[Cell], totals: Integers) -> dict[Cell, Counts]:
-    return dict(zip(cells, map(tuple, totals.tolist()), strict=True))
+def _as_counts(cells: Iterable[Cell], totals: Floats) -> dict[Cell, Counts]:
+    return dict(zip(cells, map(tuple, totals.astype(np.int64).tolist()), strict=True))
 
 
 _Entry: TypeAlias = tuple[_Book, tuple[int, ...]]
@@ -147,25 +173,25 @@ class Ledger:
         """
         self.count(score.pair, score.observations)
 
-    def count(self, pair: Counted, observations: Iterable[Observation]) -> None:
+    def count(self, pair: Counted, observations: Sequence[Observation]) -> None:
         """Count observations of a pair, or of what is counted like one; else as `record`."""
         key = (pair.trial_id, pair.epoch, pair.stage, pair.rate, pair.slices)
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = {}
-        touched: list[_Book] = []
+        number = 0
         try:
             for seen in observations:
                 under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
                 book, rows = page.get(under) or self._turn(page, pair, seen)
                 book.figures += observed.figures(seen, book.metric)
                 book.rows.append(rows)
-                touched.append(book)
+                number += 1
         except ValueError:
-            for book in touched:
-                book.forget_last()
+            for seen in observations[:number]:
+                self._books[seen.metric].forget_last()
             raise
-        self._waiting += len(touched)
+        self._waiting += number
         if self._waiting >= _WAITING_MAX:
             self._settle()
 
@@ -174,7 +200,9 @@ class Ledger:
         book = self._book(seen.metric)
         observed.figures(seen, book.metric)  # what is refused opens no account
         under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
-        entry = page[under] = (book, self._open(pair, book, seen.rate))
+        rows = self._open(pair, book, seen.rate)
+        book.is_sliced |= len(rows) != 1
+        entry = page[under] = (book, rows)
         return entry
 
     def _settle(self) -> None:
@@ -215,24 +243,17 @@ class Ledger:
 
     def take_changed(self) -> dict[Cell, Counts]:
         """Return the totals of the accounts that grew since this was last called."""
-        changed = self.take_changed_rows().values()
         return {
             cell: counts
-            for cells, totals in changed
-            for cell, counts in _as_counts(cells, totals).items()
+            for changed in self.take_changed_rows().values()
+            for cell, counts in _as_counts(changed.cells, changed.accounts[changed.rows]).items()
         }
 
-    def take_changed_rows(self) -> dict[MetricName, tuple[list[Cell], Integers]]:
-        """
-        Do as `take_changed`, for whoever weighs many cells at once.
-
-        Returns:
-            For each metric its cells, and their totals as an array (cells, places).
-
-        """
+    def take_changed_rows(self) -> dict[MetricName, Changed]:
+        """Do as `take_changed`, for whoever weighs many cells at once; for each metric."""
         self._settle()
         taken = {name: book.take_changed() for name, book in self._books.items()}
-        return {name: (cells, totals) for name, (cells, totals) in taken.items() if cells}
+        return {name: changed for name, changed in taken.items() if changed.cells}
 
     def mark_all_changed(self) -> None:
         """Let the next `take_changed` return every account: what was published may be lost."""

@@ -205,12 +205,18 @@ class Pan:
         for number, (claim, _) in enumerate(news):
             if claim in self._chained:
                 alike[_question(claim)].append(number)
+        # Many claims are about one account: it becomes JSON once, and an array once.
+        as_json = {id(row): list(row) for row in rows}
+        accounts = [as_json[id(row)] for row in rows]
+        states = [(asked.chain, asked.watch) for _, asked in news]
+        read = fresh.rows_of(accounts, states)
         found: dict[int, Fresh] = {}
         for question, numbers in alike.items():
             those = fresh.advance(
-                [(news[number][1].chain, news[number][1].watch) for number in numbers],
+                [states[number] for number in numbers],
                 self._processes[question],
-                np.array([rows[number] for number in numbers], dtype=np.int64),
+                [accounts[number] for number in numbers],
+                rows=read,
                 pairs=[beside[number].count + beside[number].missing for number in numbers],
                 from_start=np.array([from_start[number] for number in numbers]),
                 settings=self._settings,

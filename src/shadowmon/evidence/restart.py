@@ -25,14 +25,15 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from numpy.typing import NDArray
 from scipy.special import zeta
 
+from shadowmon.evidence.chains import Chain, Chains, from_json, read, tell, to_json
 from shadowmon.evidence.eprocess import EProcess, log_sum_exp
 from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.knots import Integers
@@ -48,20 +49,6 @@ _LOG_HALF = -math.log(2)
 def log_share(number: int) -> float:
     """Return the logarithm of the share of copy `number`, from 0. All shares sum to 1."""
     return -FALL * math.log(number + 1) - math.log(_SUM)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """The running copies of one claim's bets."""
-
-    copies: int
-    """How many have begun: the number of the next one."""
-    cut_at: int
-    """Pairs in the account, missing ones too, when the newest copy began."""
-    counts: Counts
-    """The account as it was when the wealth was last brought up to date."""
-    log_wealth: tuple[float, ...]
-    """For each bet, the logarithm of the sum of share x wealth over all copies."""
 
 
 def advance(
@@ -89,28 +76,29 @@ def advance(
         exponent: What each bet's wealth is raised to (variance_ratio.py).
 
     """
-    (after,) = advance_all(
-        [chain],
+    after = advance_all(
+        read([None if chain is None else to_json(chain)], process),
         process,
         np.array([counts], dtype=np.int64),
-        pairs=[pairs],
+        pairs=np.array([pairs]),
         restart_pairs=restart_pairs,
         log_share=log_share,
         exponent=exponent,
     )
-    return after
+    (state,) = tell(after, [counts])
+    return from_json(state)
 
 
 def advance_all(
-    chains: Sequence[Chain | None],
+    chains: Chains,
     process: EProcess,
     counts: Integers,
     *,
-    pairs: Sequence[int],
+    pairs: Integers,
     restart_pairs: int,
     log_share: Callable[[int], float] = log_share,
     exponent: float = 1.0,
-) -> list[Chain]:
+) -> Chains:
     """
     Do as `advance` for the chains of many claims that have the same bets.
 
@@ -120,103 +108,56 @@ def advance_all(
         chains: One of each claim.
         process: The bets.
         counts: (claims, places).
-        pairs: One number of each claim.
+        pairs: (claims,).
         restart_pairs: As in `advance`.
         log_share: As in `advance`.
         exponent: As in `advance`.
 
     """
-    nothing = _Before(
-        counts=(0,) * counts.shape[1],
-        log_wealth=(process.log_shares + log_share(0)).tolist(),
-    )
-    known = [chain if chain and _fits(chain, process) else None for chain in chains]
-    before = np.array([(chain or nothing).counts for chain in known], dtype=np.int64)
-    wealth = np.array([(chain or nothing).log_wealth for chain in known])
-    grown = counts - before
+    grown = counts - chains.counts
     # A part of the account was lost. What it held cannot be told from what remains.
     is_lost = grown.min(axis=1) < 0
     grown[is_lost] = 0
-    wealth += process.log_wealth(grown) * exponent
+    wealth = chains.log_wealth + process.log_wealth(grown) * exponent
+    new = np.flatnonzero(~chains.has_begun)
+    wealth[new] += process.log_shares + log_share(0)
     wealth[is_lost] = -np.inf
-    rolls = [
-        _roll(chain, seen, is_lost=lost, restart_pairs=restart_pairs)
-        for chain, seen, lost in zip(known, pairs, is_lost.tolist(), strict=True)
-    ]
-    cut = np.flatnonzero([roll.share is not None for roll in rolls])
-    shares = np.array([log_share(roll.share) for roll in rolls if roll.share is not None])
+    after = _cut(chains, is_lost, pairs, restart_pairs)
+    cut = np.flatnonzero(chains.has_begun & (after.copies > chains.copies))
+    shares = np.array([log_share(number) for number in chains.copies[cut].tolist()])
     wealth[cut] = np.logaddexp(wealth[cut], process.log_shares + shares[:, np.newaxis])
-    return [
-        Chain(copies=roll.copies, cut_at=roll.cut_at, counts=tuple(row), log_wealth=tuple(owned))
-        for roll, row, owned in zip(rolls, counts.tolist(), wealth.tolist(), strict=True)
-    ]
+    return replace(after, counts=counts, log_wealth=wealth)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Before:
-    """What a chain that has not begun stands for."""
-
-    counts: Counts
-    log_wealth: Sequence[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Roll:
-    """How many copies there are now, and the number of the share given out, if one was."""
-
-    copies: int
-    cut_at: int
-    share: int | None = None
-
-
-def _roll(chain: Chain | None, pairs: int, *, is_lost: bool, restart_pairs: int) -> _Roll:
-    if chain is None:
-        # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
-        # there already, and this is not truly the beginning, no more copies than these had begun:
-        cuts, since = divmod(pairs, restart_pairs)
-        return _Roll(copies=1 + cuts, cut_at=pairs - since)
-    if is_lost or pairs - chain.cut_at >= restart_pairs:
-        return _Roll(copies=chain.copies + 1, cut_at=pairs, share=chain.copies)
-    return _Roll(copies=chain.copies, cut_at=chain.cut_at)
-
-
-def _fits(chain: Chain, process: EProcess) -> bool:
-    places, bets = process.log_factors.shape
-    return (len(chain.counts), len(chain.log_wealth)) == (places, bets)
+def _cut(chains: Chains, is_lost: NDArray[np.bool_], pairs: Integers, restart_pairs: int) -> Chains:
+    """Count the copies, and say when the newest began."""
+    is_due = is_lost | (pairs - chains.cut_at >= restart_pairs)
+    # Copy 0 begins with the first pair, so it can always be read off the account. If pairs are
+    # there already, and this is not truly the beginning, no more copies than these had begun:
+    cuts, since = np.divmod(pairs, restart_pairs)
+    return replace(
+        chains,
+        has_begun=np.ones_like(chains.has_begun),
+        copies=np.where(chains.has_begun, chains.copies + is_due, 1 + cuts),
+        cut_at=np.where(chains.has_begun, np.where(is_due, pairs, chains.cut_at), pairs - since),
+    )
 
 
 def log_e_value(log_e_from_start: float, chain: Chain) -> float:
     """Return the logarithm of half the e-value from the start and half the chain's."""
-    return float(log_e_values(np.array([log_e_from_start]), [chain])[0])
+    owned = np.array([chain.log_wealth])
+    return float(log_e_values(np.array([log_e_from_start]), owned)[0])
 
 
-def log_e_values(log_es_from_start: Floats, chains: Sequence[Chain]) -> Floats:
-    """Do as `log_e_value` for many claims that have the same bets."""
-    copies = log_sum_exp(np.array([chain.log_wealth for chain in chains]))
+def log_e_values(log_es_from_start: Floats, log_wealth: Floats) -> Floats:
+    """
+    Do as `log_e_value` for many claims that have the same bets.
+
+    Args:
+        log_es_from_start: (claims,).
+        log_wealth: (claims, bets), their chains'.
+
+    """
+    copies = log_sum_exp(log_wealth)
     both: Floats = np.logaddexp(log_es_from_start + _LOG_HALF, copies + _LOG_HALF)
     return both
-
-
-# --- As JSON ---------------------------------------------------------------
-
-
-def to_json(chain: Chain) -> dict[str, Any]:
-    """Return the chain as JSON; every float is finite and survives the round trip exactly."""
-    return {
-        "copies": chain.copies,
-        "cut_at": chain.cut_at,
-        "counts": list(chain.counts),
-        "log_wealth": list(chain.log_wealth),
-    }
-
-
-def from_json(state: Mapping[str, Any]) -> Chain:
-    """Return the chain that `to_json` wrote."""
-    counts: Sequence[int] = state["counts"]
-    wealth: Sequence[float] = state["log_wealth"]
-    return Chain(
-        copies=state["copies"],
-        cut_at=state["cut_at"],
-        counts=tuple(counts),
-        log_wealth=tuple(wealth),
-    )

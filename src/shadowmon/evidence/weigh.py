@@ -21,7 +21,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from shadowmon.evidence import alarm, by_hand, gains, restart
+from shadowmon.evidence import alarm, by_hand, gains
 from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.pan import Asked, Found, Pan
 from shadowmon.evidence.sampling import ALL_SAMPLED, Accounts
@@ -32,9 +32,6 @@ from shadowmon.records import Claim, Counts, Evidence, Metric, MetricName, Side
 
 Memory: TypeAlias = Mapping[str, Any]
 """What must be kept between two looks, as JSON. Floats survive the round trip exactly."""
-
-_About: TypeAlias = tuple[Counts, Mapping[str, Any] | None, float]
-"""What a receipt is of: counts, the restart chain, and the power."""
 
 _CHAINS = "chains"
 _WATCHES = "watches"
@@ -92,7 +89,6 @@ class Scales:
         }
         self._keys = {claim: _key(claim) for claim in claims}
         self._descriptions: dict[Claim, Mapping[str, Any]] = {}
-        self._receipts: dict[Claim, tuple[_About, dict[str, Any]]] = {}
         self._last: dict[Claim, tuple[Asked, Found]] = {}
 
     def weigh(
@@ -178,7 +174,7 @@ class Scales:
         """
         watches: Mapping[str, Any] = memory.get(_WATCHES, {})
         watched = {
-            claim: restart.from_json(watches[key])
+            claim: watches[key]["log_wealth"]
             for claim, key in self._keys.items()
             if claim in self._chained and key in watches
         }
@@ -222,12 +218,8 @@ class Scales:
 
         """
         fresh = memory.get(_CHAINS, {}).get(self._keys[claim])
-        about = (counts, fresh, exponent(memory.get(_RATIOS, {}).get(claim.metric)))
-        last = self._receipts.get(claim)
-        if last is None or last[0] != about:
-            told = by_hand.receipt(self._description(claim), counts, fresh, power=about[2])
-            last = self._receipts[claim] = (about, told)
-        return last[1]
+        power = exponent(memory.get(_RATIOS, {}).get(claim.metric))
+        return by_hand.receipt(self._description(claim), counts, fresh, power=power)
 
     def _description(self, claim: Claim) -> Mapping[str, Any]:
         found = self._descriptions.get(claim)

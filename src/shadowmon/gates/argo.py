@@ -62,6 +62,7 @@ class Argo:
         return [
             web.get(ARGO_PATH, self.argo),
             web.post(ARGO_PATH, self.argo),
+            web.put(ARGO_PATH, self.argo),
             web.get(VERDICT_PATH, self.verdict),
         ]
 

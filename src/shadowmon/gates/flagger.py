@@ -228,7 +228,7 @@ class Flagger:
         why = canary.metadata.get("reason", "")
         if operation is Operation.RE_ARM and not why:
             return Answer(
-                status=400, body="to re-arm needs metadata.reason: why it may begin again"
+                status=422, body="to re-arm needs metadata.reason: why it may begin again"
             )
         who = canary.metadata.get("operator", "flagger gate")
         try:

@@ -36,8 +36,13 @@ _MOST = 100
 
 
 class _Thresholds(msgspec.Struct):
-    passes: int = msgspec.field(name="pass", default=75)
-    marginal: int = 50
+    passes: float = msgspec.field(name="pass", default=75.0)
+    marginal: float = 50.0
+
+    def are_fit(self) -> bool:
+        """Are they whole numbers, and in order?"""
+        are_whole = self.passes.is_integer() and self.marginal.is_integer()
+        return are_whole and 0 <= self.marginal <= self.passes <= _MOST
 
 
 class _Begun(msgspec.Struct):
@@ -59,9 +64,9 @@ def begun_answer(view: DaemonView, name: str, body: bytes) -> Answer:
         limits = msgspec.json.decode(body, type=_Begun).thresholds
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Answer(status=400, body="this is no request of Argo's: it holds scopes, thresholds")
-    if not 0 <= limits.marginal <= limits.passes <= _MOST:
-        return Answer(status=400, body="thresholds are whole numbers: 0 <= marginal <= pass <= 100")
-    run = f"{name}~{limits.passes}~{limits.marginal}"
+    if not limits.are_fit():
+        return Answer(status=422, body="thresholds are whole numbers: 0 <= marginal <= pass <= 100")
+    run = f"{name}~{limits.passes:.0f}~{limits.marginal:.0f}"
     return Answer(status=200, body={"canaryExecutionId": run})
 
 
@@ -147,4 +152,4 @@ def judge_answer(body: bytes) -> Answer:
     try:
         return Answer(status=200, body=judged(read(body)))
     except UnjudgeableError as error:
-        return Answer(status=400, body=str(error))
+        return Answer(status=error.status, body=str(error))

@@ -156,6 +156,15 @@ class Asked(msgspec.Struct, rename="camel"):
 class UnjudgeableError(ValueError):
     """It cannot be judged; the message says why."""
 
+    status = 422
+    """Of HTTP: it was understood, and does not fit together."""
+
+
+class UnreadableError(UnjudgeableError):
+    """It is no request of Kayenta's."""
+
+    status = 400
+
 
 def read(body: bytes) -> Asked:
     """
@@ -169,7 +178,7 @@ def read(body: bytes) -> Asked:
         asked = msgspec.json.decode(body, type=Asked)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         msg = f"this is no request of Kayenta's: {error}"
-        raise UnjudgeableError(msg) from None
+        raise UnreadableError(msg) from None
     known = {metric.name for metric in asked.canary_config.metrics}
     if len(asked.metric_set_pair_list) > PAIRS_MAX:
         msg = f"more than {PAIRS_MAX} metrics"

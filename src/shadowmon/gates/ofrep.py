@@ -25,6 +25,7 @@ import msgspec
 
 from aiohttp import web
 
+from shadowmon.gates.answer import body_of
 from shadowmon.records import Weight
 from shadowmon.sticky import SPAN, place
 
@@ -133,7 +134,7 @@ class Ofrep:
 
 async def _targeting_key(request: web.Request) -> str:
     try:
-        asked = msgspec.json.decode(await request.read(), type=_Asked)
+        asked = msgspec.json.decode(await body_of(request), type=_Asked)
     except msgspec.ValidationError:
         raise _RefusedError(_NO_CONTEXT) from None
     except (msgspec.DecodeError, UnicodeDecodeError):

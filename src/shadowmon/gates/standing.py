@@ -2,7 +2,8 @@
 Where a trial stands, in the three words that other controllers know. Pure.
 
 Rule 1: pass needs everything: an accepting verdict, a fresh picture, a journal that can be written,
-        and nobody who has asked to wait. Whatever is missing or unknown is insufficient.
+        an open change window, and nobody who has asked to wait. Whatever is missing or unknown is
+        insufficient.
 Rule 2: fail outlives everything: neither a store that is down nor a picture that is old takes it
         back, for down needs nobody.
 Rule 3: there is always a number, and it is finite. While nothing is measured it is the worst one,
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shadowmon.records import EVERYTHING, Decision, Grade, Phase, TrialId
+from shadowmon.rollout.windows import opens_at, shut
 from shadowmon.view import DaemonView, TrialView
 
 
@@ -121,11 +123,26 @@ def _held(trial: TrialView, view: DaemonView, now: datetime) -> tuple[Word, str]
 
 
 def _reasons_to_wait(trial: TrialView, view: DaemonView, now: datetime) -> Iterator[str]:
-    state, verdict = trial.state, trial.verdict
+    yield from _of_the_daemon(view, now)
+    yield from _of_the_rollout(trial, now)
+    verdict = trial.verdict
+    if verdict is None:
+        yield "no verdict yet"
+    elif verdict.grade is not Grade.ACCEPT or verdict.decision is not Decision.PROMOTE:
+        yield verdict.sentence
+
+
+def _of_the_daemon(view: DaemonView, now: datetime) -> Iterator[str]:
     if now - view.at > FRESH:
         yield f"nothing was judged since {view.at.isoformat(timespec='seconds')}"
     if view.store_problem:
         yield "the journal cannot be written"
+    if view.freeze is not None:
+        yield view.freeze.sentence
+
+
+def _of_the_rollout(trial: TrialView, now: datetime) -> Iterator[str]:
+    state = trial.state
     if state.phase in _BEFORE_THE_SHADOW:
         yield f"still in phase {state.phase}"
     if state.paused:
@@ -134,12 +151,17 @@ def _reasons_to_wait(trial: TrialView, view: DaemonView, now: datetime) -> Itera
         yield "its weight was changed by another hand"
     if state.cooldown_until is not None and now < state.cooldown_until:
         yield "cooling down after a step down"
+    if outside := shut(trial.windows, now):
+        yield f"{outside}: {_next_opening(trial, now)}"
     if _waits_for_approval(trial, now):
         yield "the next stage waits for a person's approval"
-    if verdict is None:
-        yield "no verdict yet"
-    elif verdict.grade is not Grade.ACCEPT or verdict.decision is not Decision.PROMOTE:
-        yield verdict.sentence
+
+
+def _next_opening(trial: TrialView, now: datetime) -> str:
+    moment = opens_at(trial.windows, now)
+    if moment is None:
+        return "none of them ever opens"
+    return f"the next one opens at {moment.isoformat(timespec='minutes')}"
 
 
 def _waits_for_approval(trial: TrialView, now: datetime) -> bool:

@@ -23,6 +23,7 @@ import msgspec
 from aiohttp import web
 
 from shadowmon.errors import Complaint, ConfigError
+from shadowmon.gates.answer import body_of
 
 
 PATH = "/v3/discovery:{kind}"
@@ -34,6 +35,8 @@ _TYPE_URLS: Mapping[str, str] = {
     "runtime": "type.googleapis.com/envoy.service.runtime.v3.Runtime",
     "routes": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
 }
+
+KINDS = tuple(_TYPE_URLS)
 
 
 class Handed(Protocol):
@@ -110,7 +113,7 @@ class Xds:
     async def discover(self, request: web.Request) -> web.Response:
         """Answer one question, once there is news."""
         try:
-            asked = msgspec.json.decode(await request.read(), type=_Asked)
+            asked = msgspec.json.decode(await body_of(request), type=_Asked)
         except msgspec.MsgspecError:
             return web.Response(status=400, text="this is no DiscoveryRequest in JSON\n")
         kind = request.match_info["kind"]

@@ -28,6 +28,9 @@ WORKERS_MAX = 16
 USER_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 """Upper bounds of the buckets of users' answer times; one more bucket has no bound."""
 
+LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the buckets of how late an event loop woke up; one more bucket has no bound."""
+
 
 class Head(enum.IntEnum):
     """Cells that belong to the whole daemon."""
@@ -93,6 +96,8 @@ class Count(enum.IntEnum):
     """Times that a request went on to a further address, for one took no connection."""
     LOG_DROPPED = 20
     """Lines of the access log that were not written: too many waited."""
+    HANDSHAKE_FAILED = 21
+    """Connections that ended in TLS's own beginning."""
 
 
 _HEAD = 16
@@ -101,9 +106,13 @@ _COUNTS = 32
 _BUCKETS = len(USER_SECONDS) + 1
 _ARMS = 2
 _PER_TRIAL = 2
+_LAGS = len(LAG_SECONDS) + 1
 # A worker's slot: counters; for each arm its buckets and the sum of microseconds; for each trial
-# the requests it served and the ones that fell back.
-_SLOT = _COUNTS + _ARMS * (_BUCKETS + 1) + TRIALS_MAX * _PER_TRIAL
+# the requests it served and the ones that fell back; of the event loop's lag the buckets and the
+# sum of microseconds; when the worker last said that it lives.
+_LAG_AT = _COUNTS + _ARMS * (_BUCKETS + 1) + TRIALS_MAX * _PER_TRIAL
+_ALIVE_AT = _LAG_AT + _LAGS + 1
+_SLOT = _ALIVE_AT + 1
 _CELLS = _HEAD + TRIALS_MAX * _TRIAL + WORKERS_MAX * _SLOT
 
 
@@ -216,6 +225,26 @@ class Slot:
     def fell_back(self, trial: int) -> int:
         """Those of them that the baseline served in the end."""
         return self._cells[self._served_at(trial) + 1]
+
+    def add_lag(self, seconds: float) -> None:
+        """Count how late the worker's event loop woke up once."""
+        at = self._at + _LAG_AT
+        self._cells[at + bisect_left(LAG_SECONDS, seconds)] += 1
+        self._cells[at + _LAGS] += int(seconds * 1e6)
+
+    def lags(self) -> tuple[Sequence[int], float]:
+        """Return how often it was late, by bucket (not cumulative), and the total of seconds."""
+        at = self._at + _LAG_AT
+        return self._cells[at : at + _LAGS].tolist(), self._cells[at + _LAGS] / 1e6
+
+    def live(self, at: float) -> None:
+        """Say that the worker lives; `at` is in seconds since the epoch."""
+        self._cells[self._at + _ALIVE_AT] = int(at)
+
+    @property
+    def lived_at(self) -> int:
+        """Seconds since the epoch when it last said so; 0: never."""
+        return self._cells[self._at + _ALIVE_AT]
 
     def _served_at(self, trial: int) -> int:
         return self._at + _COUNTS + _ARMS * (_BUCKETS + 1) + trial * _PER_TRIAL

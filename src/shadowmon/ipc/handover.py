@@ -3,9 +3,8 @@ Exchanges, from whoever saw them to a scoring worker, over a packet socket that 
 
 A packet holds one exchange or several, one after the other: four bytes, the length of the head;
 the head (MessagePack); the request's body; the bodies of the answer that was served and of those
-that production had also. The bodies are handed to the kernel as the pieces they arrived in. An
-exchange too large for the socket's buffer travels on its own, as a memory file whose descriptor
-goes along.
+that production had also. An exchange too large for the socket's buffer travels on its own, as a
+memory file whose descriptor goes along.
 
 The kernel keeps packets whole, so any number of writers and readers may share one socket.
 """
@@ -13,6 +12,7 @@ The kernel keeps packets whole, so any number of writers and readers may share o
 from __future__ import annotations
 
 import array
+import itertools
 import os
 import socket
 import struct
@@ -30,8 +30,6 @@ _LENGTH = struct.Struct("<I")
 _INLINE_MAX = 128 * 1024
 _BUFFER = 4 * 1024 * 1024
 _PACKET_MAX = 256 * 1024
-_PIECES_MAX = 500
-"""A packet of more pieces is joined first, or parted (the kernel takes 1,024: IOV_MAX)."""
 
 
 class ServedHead(msgspec.Struct, frozen=True, array_like=True):
@@ -89,53 +87,46 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
 
 def send(sock: socket.socket, parcels: Iterable[Parcel]) -> int:
     """Hand exchanges over, those that there is room for; return how many. Never waits."""
-    return sum(
-        count if _sent(sock, packet, size) else 0 for packet, size, count in _packets(parcels)
-    )
+    return send_packed(sock, itertools.starmap(packed, parcels))
 
 
-def _packets(parcels: Iterable[Parcel]) -> Iterator[tuple[list[bytes], int, int]]:
-    """Put together what fits in one packet: its pieces, their bytes, how many exchanges."""
-    packet: list[bytes] = []
-    size = count = 0
-    for parcel in parcels:
-        pieces = _pieces(parcel)
-        length = sum(map(len, pieces))
-        if packet and (size + length > _INLINE_MAX or len(packet) + len(pieces) > _PIECES_MAX):
-            yield packet, size, count
-            packet, size, count = [], 0, 0
-        packet += pieces
-        size += length
-        count += 1
-    if packet:
-        yield packet, size, count
-
-
-def _pieces(parcel: Parcel) -> list[bytes]:
-    head, request, answer = parcel
+def packed(head: ExchangeHead, request: Iterable[bytes], answer: Iterable[bytes]) -> bytes:
+    """Return an exchange (see `Parcel`) as it stands in a packet."""
     encoded = _encoder.encode(head)
-    begin = _LENGTH.pack(len(encoded))
-    if len(request) + len(answer) + 2 > _PIECES_MAX:
-        return [begin, encoded, b"".join([*request, *answer])]
-    return [begin, encoded, *request, *answer]
+    return b"".join([_LENGTH.pack(len(encoded)), encoded, *request, *answer])
 
 
-def _sent(sock: socket.socket, packet: Sequence[bytes], size: int) -> bool:
+def send_packed(sock: socket.socket, exchanges: Iterable[bytes]) -> int:
+    """Do as `send` does, with what `packed` returned: as many in one packet as fit."""
+    packet: list[bytes] = []
+    size = handed_over = 0
+    for exchange in exchanges:
+        if packet and size + len(exchange) > _INLINE_MAX:
+            handed_over += _sent(sock, packet)
+            packet, size = [], 0
+        packet.append(exchange)
+        size += len(exchange)
+    return handed_over + (_sent(sock, packet) if packet else 0)
+
+
+def _sent(sock: socket.socket, exchanges: Sequence[bytes]) -> int:
+    """Send one packet; return how many exchanges were handed over with it."""
+    packet = b"".join(exchanges)
     try:
-        if size <= _INLINE_MAX:
-            sock.sendmsg(packet)
+        if len(packet) <= _INLINE_MAX:
+            sock.send(packet)
         else:
             _send_file(sock, packet)
     except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
-        return False
-    return True
+        return 0
+    return len(exchanges)
 
 
-def _send_file(sock: socket.socket, pieces: Sequence[bytes]) -> None:
+def _send_file(sock: socket.socket, packet: bytes) -> None:
     fd = os.memfd_create("shadowmon-exchange")
     try:
         with open(fd, "wb", closefd=False) as file:
-            file.writelines(pieces)
+            file.write(packet)
         sock.sendmsg(
             [b"file"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]).tobytes())]
         )

@@ -13,7 +13,6 @@ import enum
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from shadowmon.clock import Clock
 from shadowmon.mirror.breaker import BREAKER_OPEN, Breaker, says_down
@@ -27,6 +26,7 @@ from shadowmon.mirror.budget import (
     taken_by,
 )
 from shadowmon.mirror.latency_guard import BASELINE_SLOW, LatencyGuard
+from shadowmon.mirror.outgoing import host_of
 from shadowmon.mirror.pairing import TrialRef, known_replies, models_needed, seen_answers
 from shadowmon.mirror.settings import GuardScope, MirrorSettings, ModelSettings
 from shadowmon.records import Ending, Exchange, ModelName, Outcome, Reply, Served, TrialId
@@ -117,7 +117,7 @@ class Admission:
             )
             for name, settings in models.items()
         }
-        self._hosts = {name: urlsplit(settings.url).hostname for name, settings in models.items()}
+        self._hosts = {name: host_of(settings.url) for name, settings in models.items()}
         self._buckets = {
             route: TokenBucket(rate / parts) for route, rate in route_rates.items() if rate
         }

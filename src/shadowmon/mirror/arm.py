@@ -17,8 +17,6 @@ import io
 import ssl
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -30,11 +28,14 @@ from shadowmon.errors import CodecError
 from shadowmon.mirror.outgoing import headers_of, url_of
 from shadowmon.mirror.pairing import seen_answers
 from shadowmon.mirror.reading import Received, Wire, read_reply, reply_of
+from shadowmon.mirror.sessions import Attempt
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings
 from shadowmon.records import Exchange, Headers, ModelName, Outcome, Reply, Served
+from shadowmon.telemetry.spans import NO_SPANS, Spans
 from shadowmon.telemetry.tracing import (
     TRACEPARENT,
     TRACESTATE,
+    TraceContext,
     context_of,
     continued,
     span_id_of,
@@ -47,43 +48,6 @@ _OUR_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EAD
 
 class _TooLongError(Exception):
     """The answer is longer than what is read."""
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One try of a call."""
-
-    started_at: float
-    is_reused: bool = False
-    """Did it go out on a connection that had been used before?"""
-    has_begun: bool = False
-    """Did an answer's head come?"""
-
-
-async def _note_reuse(_session: object, context: SimpleNamespace, _parameters: object) -> None:
-    if isinstance(context.trace_request_ctx, _Attempt):
-        context.trace_request_ctx.is_reused = True
-
-
-def open_session() -> aiohttp.ClientSession:
-    """
-    Return a session that adds nothing of its own to a request, follows nothing, decodes nothing.
-
-    Arms have their own limits, so the session has none. Idle connections are let go before a model
-    server would (uvicorn's default is 5 seconds).
-    """
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reuse)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-        skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
-        auto_decompress=False,
-        trace_configs=[trace],
-        max_line_size=65_536,
-        max_field_size=65_536,
-    )
 
 
 class Arm:
@@ -101,19 +65,21 @@ class Arm:
         slots: asyncio.Semaphore | None = None,
         pin: Mapping[str, Any] | None = None,
         traces_sampled: bool = False,
+        spans: Spans = NO_SPANS,
     ) -> None:
         """
         Args:
             name: The model.
             settings: Its address, credentials, price and limits.
             codec: The route's.
-            session: From `open_session`.
+            session: From `Sessions.to` its address.
             clock: Times the calls.
             mirror: The limits that all models share.
             slots: The model's own `connections_max`, where several arms are to share it.
             pin: Parameters of the route that are set where no user got an answer; an answer that
                 was made without them is not to be held against one that was made with them.
             traces_sampled: Do its calls show up in production's traces?
+            spans: Told of each call.
 
         """
         self.name = name
@@ -126,6 +92,7 @@ class Arm:
         self._pin = dict(pin or {})
         self._tls = _tls(settings)
         self._traces_sampled = traces_sampled
+        self._spans = spans
         self.retries = 0
         """Calls that were made again."""
 
@@ -155,35 +122,53 @@ class Arm:
         except TimeoutError:
             return self._failed(Outcome.SHED, "too many calls to this model are under way")
         try:
-            return await self._timed(exchange, body)
+            return await self._traced(exchange, body)
         finally:
             self._slots.release()
 
-    async def _timed(self, exchange: Exchange, body: bytes) -> Reply:
-        attempt = _Attempt(self._clock.monotonic())
+    async def _traced(self, exchange: Exchange, body: bytes) -> Reply:
+        context = context_of(exchange.headers)
+        about = {"model": self.name, "route": exchange.route}
+        with self._spans.span("mirror.model_called", context, about) as span:
+            goes_on = self._goes_on(exchange, context, span.id)
+            reply = await self._timed(exchange, body, goes_on)
+            span.tell("outcome", reply.outcome)
+            return reply
+
+    def _goes_on(self, exchange: Exchange, context: TraceContext | None, own_id: str) -> Headers:
+        """Return the headers with which the call goes on with the trace of the user's request."""
+        if context is None:
+            return ()
+        span_id = own_id or span_id_of(exchange.id, self.name)
+        return continued(context, span_id, sampled=self._traces_sampled)
+
+    async def _timed(self, exchange: Exchange, body: bytes, trace: Headers) -> Reply:
+        attempt = Attempt(self._clock.monotonic())
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):
                 try:
-                    received = await self._send(exchange, body, attempt)
+                    received = await self._send(exchange, body, trace, attempt)
                 except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                     if not attempt.is_reused or attempt.has_begun:
                         raise
                     self.retries += 1
-                    attempt = _Attempt(self._clock.monotonic())
-                    received = await self._send(exchange, body, attempt)
+                    attempt = Attempt(self._clock.monotonic())
+                    received = await self._send(exchange, body, trace, attempt)
         except (aiohttp.ClientError, OSError, ValueError, _TooLongError) as error:
             outcome, problem = _meaning(error)
             return self._failed(outcome, problem, self._clock.monotonic() - attempt.started_at)
         return read_reply(self.name, received, codec=self._codec, price=self.settings.price)
 
-    async def _send(self, exchange: Exchange, body: bytes, attempt: _Attempt) -> Received:
+    async def _send(
+        self, exchange: Exchange, body: bytes, trace: Headers, attempt: Attempt
+    ) -> Received:
         first_byte_seconds: float | None = None
         pieces: list[bytes] = []
         room = self._mirror.answer_max_bytes
         async with self._session.request(
             exchange.method,
             URL(url_of(self.settings, self._target(exchange)), encoded=True),
-            headers=self._headers(exchange),
+            headers=self._headers(exchange, trace),
             # As a file, for aiohttp warns of large bytes.
             data=io.BytesIO(body) if body else None,
             allow_redirects=False,
@@ -207,15 +192,12 @@ class Arm:
                 first_byte_seconds=first_byte_seconds,
             )
 
-    def _headers(self, exchange: Exchange) -> list[tuple[str, str]]:
-        """Return the headers of the call: it goes on with the trace of the user's request."""
+    def _headers(self, exchange: Exchange, trace: Headers) -> list[tuple[str, str]]:
         ours = headers_of(self.settings, exchange.headers, drop_headers=self._mirror.drop_headers)
-        context = context_of(exchange.headers)
-        if context is None:
+        if not trace:
             return ours
-        span = span_id_of(exchange.id, self.name)
         kept = [(name, value) for name, value in ours if name not in {TRACEPARENT, TRACESTATE}]
-        return [*kept, *continued(context, span, sampled=self._traces_sampled)]
+        return [*kept, *trace]
 
     def _target(self, exchange: Exchange) -> str:
         """Return the target, for the model that is asked where the path names one."""

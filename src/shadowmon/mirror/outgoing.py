@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 
 from collections.abc import Iterable
-from urllib.parse import quote
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 from shadowmon.mirror.settings import ModelSettings
 from shadowmon.records import SHADOW_HEADER, Headers
 
 
+UNIX_SCHEME = "http+unix"
+THIS_HOST = "localhost"
 MARK = (SHADOW_HEADER, "1")
 """Tells the model server, and our own tap and proxy, that no user waits for this."""
 
@@ -37,6 +40,18 @@ _UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 _LINE_BREAKS = re.compile(r"[\r\n\0]")
 
 
+def socket_of(url: str) -> Path | None:
+    """Return the Unix socket that a model's address names; None if it names a port."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.netloc)) if parts.scheme == UNIX_SCHEME else None
+
+
+def host_of(url: str) -> str | None:
+    """Return on which host a model is; a Unix socket is on this one."""
+    parts = urlsplit(url)
+    return THIS_HOST if parts.scheme == UNIX_SCHEME else parts.hostname
+
+
 def url_of(settings: ModelSettings, target: str) -> str:
     """
     Return the address of a shadow call: the model's own, and the target as on the wire.
@@ -47,7 +62,13 @@ def url_of(settings: ModelSettings, target: str) -> str:
         target = "/" + target.partition("://")[2].partition("/")[2]
     # Bytes that may not stand in a request line (RFC 9112 section 3) would end it early.
     target = _UNSENDABLE.sub(lambda found: quote(found[0], safe="", encoding="latin-1"), target)
-    return settings.url.rstrip("/") + target.replace("#", "%23")
+    return _base(settings.url).rstrip("/") + target.replace("#", "%23")
+
+
+def _base(url: str) -> str:
+    """Return an address as HTTP knows it: of a Unix socket it knows the path prefix only."""
+    parts = urlsplit(url)
+    return f"http://{THIS_HOST}{parts.path}" if parts.scheme == UNIX_SCHEME else url
 
 
 def headers_of(

@@ -1,7 +1,8 @@
 """
 How a message is written: Standard Webhooks, CloudEvents, Slack. Pure.
 
-Rule: a message's bytes are the same on every try: whoever compares them finds no difference.
+Rule: a message's bytes are the same on every try: whoever compares them finds no difference. (One
+that was told before the journal had its entry, ahead.py, had no number for it then.)
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 Walks the journal for one receiver, and tells it entry by entry.
 
-Rule 1: in the journal's order, one at a time: a later message never overtakes an earlier one.
+Rule 1: in the journal's order, one at a time: a later message never overtakes an earlier one, but
+        for what was told while the store could not take it (ahead.py).
 Rule 2: the place moves once a message was taken, or was given up and buried. Whoever kills us in
         between has the message told again, under the same id.
 Rule 3: a receiver that is down is asked less and less often, and costs nothing else: its queue is
@@ -10,7 +11,7 @@ Rule 3: a receiver that is down is asked less and less often, and costs nothing 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -19,11 +20,12 @@ import structlog
 
 from shadowmon.clock import Clock
 from shadowmon.errors import StoreError
+from shadowmon.notify.ahead import Ahead
 from shadowmon.notify.backoff import delay
 from shadowmon.notify.news import News, Written, news
 from shadowmon.notify.outbox import Outbox
 from shadowmon.notify.receiver import Outcome, Receiver
-from shadowmon.records import DeadLetter
+from shadowmon.records import DeadLetter, Entry
 
 
 log = structlog.get_logger()
@@ -54,6 +56,7 @@ class Courier:
         *,
         patience: Patience,
         count: Callable[[str, str], None],
+        unwritten: Callable[[], Sequence[Entry]],
     ) -> None:
         """
         Args:
@@ -62,8 +65,10 @@ class Courier:
             clock: The time.
             patience: When it gives up.
             count: Is told (receiver, `delivered`, `retried` or `dead`).
+            unwritten: See `Ahead`.
 
         """
+        self.ahead = Ahead(receiver, clock, unwritten=unwritten, note=self._note_ahead)
         self.receiver = receiver
         self.problem = ""
         """How the last try went; empty if it was taken, or there was none."""
@@ -95,17 +100,18 @@ class Courier:
         return place
 
     async def _pass_on(self, written: Written) -> None:
-        told = news(written)
+        told = news(written.entry, written.number)
         if told is None or not self.receiver.wants(told.topic):
             return  # the place moves with the next message: to look at this one again is cheap
-        dead = await self._tell(told)
+        was_taken = self.ahead.pass_over(told.message_id)
+        dead = None if was_taken else await self._tell(told, written.number)
         await self._remembered(
             lambda: self._outbox.move(
-                self.receiver.name, told.number, dead=dead, dead_max=self._patience.dead_max
+                self.receiver.name, written.number, dead=dead, dead_max=self._patience.dead_max
             )
         )
 
-    async def _tell(self, told: News) -> DeadLetter | None:
+    async def _tell(self, told: News, number: int) -> DeadLetter | None:
         """Try until it is taken; return it, dead, if it never will be."""
         tries = 0
         while True:
@@ -116,7 +122,7 @@ class Courier:
                 return None
             age = (self._clock.now() - told.at).total_seconds()
             if outcome.for_ever or age > self._patience.give_up_seconds:
-                return self._buried(told, outcome, tries)
+                return self._buried(told, number, outcome, tries)
             self._count(self.receiver.name, "retried")
             asked = outcome.retry_after_seconds
             await self._clock.sleep(delay(tries, seed=told.message_id, asked=asked))
@@ -130,13 +136,18 @@ class Courier:
             log.warning("notify.message_failed", receiver=name, problem=outcome.problem)
         self.problem = outcome.problem
 
-    def _buried(self, told: News, outcome: Outcome, tries: int) -> DeadLetter:
+    def _note_ahead(self, told: News, outcome: Outcome, tries: int) -> None:
+        self._note(told, outcome, tries)
+        if outcome.problem:
+            self._count(self.receiver.name, "retried")
+
+    def _buried(self, told: News, number: int, outcome: Outcome, tries: int) -> DeadLetter:
         name = self.receiver.name
         self._count(name, "dead")
         log.error("notify.message_given_up", receiver=name, id=told.message_id, tries=tries)
         return DeadLetter(
             reader=name,
-            number=told.number,
+            number=number,
             message_id=told.message_id,
             topic=told.topic,
             sentence=told.sentence,

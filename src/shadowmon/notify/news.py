@@ -1,8 +1,8 @@
 """
 From a journal entry to a message that is worth telling. Pure.
 
-Rule: a message's id is made of its entry's number and hash: it is the same on every try, after
-every restart and from every replica, and different from any other journal's.
+Rule: a message's id is made of what its entry says, and when: it is the same on every try, after
+every restart and from every replica, even before the entry is written (ahead.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import json
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 from shadowmon.notify.settings import Topic
@@ -20,7 +21,7 @@ from shadowmon.records import Entry, EntryKind, Grade, Phase, TrialId
 
 DATA_MAX_BYTES = 16_384
 """An entry's own data is left out of a message where it is longer; the journal has it."""
-_HASH_DIGITS = 16
+_ID_DIGITS = 32
 
 
 class Written(Protocol):
@@ -36,18 +37,14 @@ class Written(Protocol):
         """Return what happened."""
         ...
 
-    @property
-    def hash(self) -> str:
-        """Return the chain's hash at it, in hex."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One message."""
 
     message_id: str
-    number: int
+    number: int | None
+    """Of its entry; None if the journal does not have it yet."""
     topic: Topic
     at: datetime
     trial_id: TrialId
@@ -55,15 +52,14 @@ class News:
     data: Mapping[str, Any]
 
 
-def news(written: Written) -> News | None:
+def news(entry: Entry, number: int | None = None) -> News | None:
     """Return what is to be told of an entry; None if it is not worth telling."""
-    entry = written.entry
     topic = _topic(entry)
     if topic is None:
         return None
     return News(
-        message_id=f"journal_{written.number}_{written.hash[:_HASH_DIGITS]}",
-        number=written.number,
+        message_id=_id(entry),
+        number=number,
         topic=topic,
         at=entry.at,
         trial_id=entry.trial_id,
@@ -100,6 +96,14 @@ def _topic(entry: Entry) -> Topic | None:
             return Topic.REVIEW_WANTED if entry.data.get("grade") in _FOR_PEOPLE else None
         case _:
             return _BY_KIND.get(entry.kind)
+
+
+def _id(entry: Entry) -> str:
+    """Two entries of one moment, of one trial, that say the same are one."""
+    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    said = [at, entry.trial_id, entry.kind, entry.sentence, entry.data]
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return f"journal_{digest[:_ID_DIGITS]}"
 
 
 def _short(entry: Entry) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ from shadowmon.notify.receiver import Receiver, Slack, Webhook
 from shadowmon.notify.settings import NotifySettings
 from shadowmon.outbound.client import HttpClient
 from shadowmon.outbound.reach import Reach
-from shadowmon.records import DeadLetter
+from shadowmon.records import DeadLetter, Entry
 from shadowmon.view import DaemonView
 
 
@@ -42,6 +42,7 @@ class Notifier:
         *,
         view: Callable[[], DaemonView],
         count: Callable[[str, str], None],
+        unwritten: Callable[[], Sequence[Entry]] | None = None,
     ) -> None:
         """
         Args:
@@ -50,9 +51,11 @@ class Notifier:
             clock: The time.
             view: Shows what is firing.
             count: Is told (receiver, `delivered`, `retried` or `dead`).
+            unwritten: Gives what stands though the store did not take it; None: nothing ever does.
 
         """
         self._outbox = outbox
+        self._looks_ahead = unwritten is not None
         reach = Reach(
             public_only=settings.public_only,
             allow=tuple(map(ipaddress.ip_network, settings.allow)),
@@ -60,7 +63,14 @@ class Notifier:
         self._http = HttpClient(reach=reach)
         patience = Patience(give_up_seconds=settings.give_up_seconds, dead_max=settings.dead_max)
         self._couriers = [
-            Courier(receiver, outbox, clock, patience=patience, count=count)
+            Courier(
+                receiver,
+                outbox,
+                clock,
+                patience=patience,
+                count=count,
+                unwritten=unwritten or tuple,
+            )
             for receiver in self._receivers(settings)
         ]
         alertmanager = settings.alertmanager
@@ -81,6 +91,8 @@ class Notifier:
         async with self._http, asyncio.TaskGroup() as tasks:
             for courier in self._couriers:
                 tasks.create_task(courier.run())
+                if self._looks_ahead:
+                    tasks.create_task(courier.ahead.run())
             for alertmanager in self._alertmanagers:
                 tasks.create_task(alertmanager.run())
 

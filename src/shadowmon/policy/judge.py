@@ -103,7 +103,8 @@ def _reviewed(case: Case, rules: Sequence[Rule], *, holds_weight: bool) -> Verdi
 
 def _verdict(case: Case, decision: Decision, grade: Grade, deciding: Sequence[Rule]) -> Verdict:
     first = [_reason(case, rule) for rule in deciding]
-    rest = [_reason(case, rule) for rule in case.rules if rule.armed and rule not in deciding]
+    decided = set(deciding)
+    rest = [_reason(case, rule) for rule in case.rules if rule.armed and rule not in decided]
     sentence = f"{decision}: " + ("; ".join(reason.sentence for reason in first) or "no rule asks")
     return Verdict(
         trial_id=case.trial_id,

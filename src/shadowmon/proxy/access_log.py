@@ -26,6 +26,8 @@ from shadowmon.proxy.plan import PlannedLog
 
 
 REDACTED = "[redacted]"
+NOT_REFUSED = (0, "")
+"""Status and reason where we gave no answer of our own."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +44,49 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """Who was asked last."""
     status: int
-    """What it said; 0: nothing, so that the user got a refusal of ours, if it was still there."""
+    """What it said; 0: nothing."""
     ending: str
+    """How the answer ended; `refused`: there was a refusal of ours, and no model was asked."""
+    refused: int = 0
+    """The status of a refusal of ours; 0: there was none."""
+    reason: str = ""
+    """Of a refusal: our own words, and nothing of what was sent."""
     fell_back: bool
     seconds: float
     first_byte_seconds: float | None
+
+
+def refused_line(
+    *, at: float, worker: int, refused: int, reason: str, method: str = "", path: str = ""
+) -> Line:
+    """
+    Return the line of a request that went no further than us.
+
+    Args:
+        at: Seconds since the epoch.
+        worker: Whose line it is.
+        refused: HTTP status of our answer.
+        reason: Our words.
+        method: Empty if the head could not be read: what is no HTTP may be anything, a secret too.
+        path: Likewise; without the query.
+
+    """
+    return Line(
+        at=at,
+        worker=worker,
+        id="",
+        route="",
+        method=method,
+        path=path,
+        model="",
+        status=0,
+        ending="refused",
+        refused=refused,
+        reason=reason,
+        fell_back=False,
+        seconds=0.0,
+        first_byte_seconds=None,
+    )
 
 
 class AccessLog:

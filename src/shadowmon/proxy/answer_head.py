@@ -21,14 +21,14 @@ from shadowmon.proxy.fields import (
     FieldReader,
     HeadError,
     options_of,
-    parted,
     without,
     without_listed,
 )
 from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+from shadowmon.proxy.memory import Memory
 
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)")
 
 _ANSWER_ONLY = frozenset(
     (
@@ -43,8 +43,9 @@ _ANSWER_ONLY = frozenset(
 _FIELDS = FieldReader(
     httptools.HttpResponseParser,
     b"HTTP/1.1 200 OK\r\n",
-    read={b"content-length"},
+    read=(),
     hop_by_hop=_ANSWER_ONLY,
+    ever_new={b"content-length"},
 )
 
 CONTINUE, SWITCHING, FINAL = 100, 101, 200
@@ -79,24 +80,15 @@ class AnswerReader:
     """Reads answers' heads; one that came before, byte for byte, need not be read again."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, AnswerHead] = {}
-        self._known_before: dict[bytes, AnswerHead] = {}
+        self._known = Memory(
+            lambda raw: read_answer(raw, to_head=False),
+            most=_REMEMBERED,
+            longest=_REMEMBERED_LENGTH,
+        )
 
     def read(self, raw: bytes, *, to_head: bool) -> AnswerHead:
         """Do as `read_answer` does."""
-        if to_head:
-            return read_answer(raw, to_head=True)
-        head = self._known.get(raw)
-        if head is None:
-            head = self._known_before.get(raw) or read_answer(raw, to_head=False)
-            if len(raw) <= _REMEMBERED_LENGTH:
-                self._remember(raw, head)
-        return head
-
-    def _remember(self, raw: bytes, head: AnswerHead) -> None:
-        self._known[raw] = head
-        if len(self._known) >= _REMEMBERED:
-            self._known, self._known_before = {}, self._known
+        return read_answer(raw, to_head=True) if to_head else self._known[raw]
 
 
 def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
@@ -111,12 +103,13 @@ def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
         HeadError: If it is malformed, or one could disagree about where its body ends. Always 502.
 
     """
-    line = _STATUS_LINE.match(raw)
+    first, *lines = raw[: -len(HEAD_END)].split(b"\r\n")
+    line = _STATUS_LINE.fullmatch(first)
     if line is None:
         raise HeadError(502, "the model server's status line is malformed")
     minor, reason, code = line.groups()
     try:
-        lines, found = parted(_FIELDS.read(raw[line.end() : -len(HEAD_END)]))
+        found = _FIELDS.read(lines)
     except HeadError as error:
         raise HeadError(502, f"the model server's head is malformed: {error}") from error
     options = options_of(found)

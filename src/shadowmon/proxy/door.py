@@ -1,8 +1,7 @@
 """
 Where users come in: one listening socket, plain or behind TLS, whose certificate may change.
 
-A new certificate is a new door on the same socket: who has come in by the old one stays, and who
-comes meanwhile waits in the kernel's queue.
+A new certificate is for whoever comes from then on; who has come in by the old one stays.
 
 Rule 1: a certificate that cannot be used changes nothing; the door stays as it was, and says why.
 Rule 2: only HTTP/1.1 is offered (RFC 7301), and nothing older than TLS 1.2.
@@ -20,6 +19,9 @@ from pathlib import Path
 
 from shadowmon.clock import Clock
 from shadowmon.proxy.plan import PlannedTls
+from shadowmon.proxy.station import Station
+from shadowmon.proxy.user import User
+from shadowmon.proxy.vestibule import Vestibule
 
 
 BACKLOG = 1024
@@ -32,10 +34,10 @@ class Door:
     def __init__(
         self,
         listener: socket.socket,
-        make: Callable[[], asyncio.Protocol],
+        station: Station,
+        tasks: asyncio.TaskGroup,
         *,
         tls: PlannedTls | None,
-        handshake_seconds: float,
         say: Callable[[str, str], None],
     ) -> None:
         """
@@ -43,18 +45,19 @@ class Door:
 
         Args:
             listener: Stays open when the door closes.
-            make: Makes the protocol for a user's connection.
+            station: Looks after users.
+            tasks: Where TLS is made.
             tls: None: users speak plainly.
-            handshake_seconds: How long a user may take for TLS's own beginning.
             say: Told (event, why) of a certificate that was taken up, or could not be.
 
         """
         self._listener = listener
-        self._make = make
+        self._station = station
+        self._tasks = tasks
         self._tls = tls
-        self._handshake_seconds = handshake_seconds
         self._say = say
         self._server: asyncio.Server | None = None
+        self._vestibule: Vestibule | None = None
         self._seen: object = None
 
     async def open(self) -> None:
@@ -66,33 +69,30 @@ class Door:
 
         """
         self._seen = self._state_of_files()
-        await self._open(server_context(self._tls) if self._tls else None)
-
-    async def _open(self, context: ssl.SSLContext | None) -> None:
-        old = self._server
-        # A copy, for closing a server closes its socket too.
-        self._server = await asyncio.get_running_loop().create_server(
-            self._make,
-            sock=self._listener.dup(),
-            backlog=BACKLOG,
-            ssl=context,
-            ssl_handshake_timeout=self._handshake_seconds if context else None,
-        )
-        if old is not None:
-            old.close()
+        context = server_context(self._tls) if self._tls else None
+        own = self._listener.dup()  # whoever accepts on a socket closes it in the end
+        if context is None:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: User(self._station), sock=own, backlog=BACKLOG
+            )
+        else:
+            own.listen(BACKLOG)
+            self._vestibule = Vestibule(own, self._station, self._tasks, context)
+            self._vestibule.open()
 
     def close(self) -> None:
         """Accept nobody any more."""
-        if self._server is not None:
-            self._server.close()
+        for entrance in (self._server, self._vestibule):
+            if entrance is not None:
+                entrance.close()
 
     async def watch(self, clock: Clock) -> None:
         """Look at the files again and again, for ever; take up what has changed."""
         while self._tls is not None:
             await clock.sleep(_LOOKED_AT_EVERY_SECONDS)
-            await self._take_up(self._tls)
+            self._take_up(self._tls)
 
-    async def _take_up(self, tls: PlannedTls) -> None:
+    def _take_up(self, tls: PlannedTls) -> None:
         state = self._state_of_files()
         if state == self._seen:
             return
@@ -102,7 +102,8 @@ class Door:
         except OSError as error:
             self._say("proxy.certificate_refused", str(error))
             return
-        await self._open(context)
+        if self._vestibule is not None:
+            self._vestibule.context = context
         self._say("proxy.certificate_changed", tls.certificate)
 
     def _state_of_files(self) -> object:

@@ -14,15 +14,15 @@ Rule 3: what two lines of one head mean together (lengths, codings, hosts) is ne
 
 from __future__ import annotations
 
-import enum
 import re
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import httptools
 
 from shadowmon.errors import ShadowmonError
+from shadowmon.proxy.memory import Memory
 
 
 HEAD_END = b"\r\n\r\n"
@@ -42,6 +42,7 @@ _NEVER_LISTED = frozenset((b"host", b"content-length"))
 
 _PLAIN_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ ]?((?:[!-~](?:[ -~]*[!-~])?)?)")
 """RFC 9112, section 5, but for tabs, obs-text and white space where nobody puts any."""
+_VISIBLE = bytes(range(0x21, 0x7F))
 _JUDGED_BY_LLHTTP = frozenset(
     (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
 )
@@ -59,32 +60,17 @@ class HeadError(ShadowmonError):
         super().__init__(problem)
 
 
-class Concern(enum.IntEnum):
-    """Whom a field concerns."""
-
-    OTHERS = 0
-    """It passes unread."""
-    US_TOO = 1
-    """It is read, and passes."""
-    US_ONLY = 2
-    """Hop-by-hop: it is read, and does not pass."""
-
-
-# Members of an Enum are slow to look up in Python 3.11.
-OTHERS, US_TOO, US_ONLY = map(int, Concern)
-
-
 class FieldLine(NamedTuple):
-    """One line of a head that was found in order."""
+    """One line of a head that does not simply pass unread."""
 
-    wire: bytes
-    """As it is passed on: `name: value`, both as they came."""
+    came: bytes
+    """The line itself."""
+    wire: bytes | None
+    """As it is passed on: `name: value`, both as they came; None: it ends here."""
     name: bytes
-    """In lower case."""
+    """In lower case; empty if its value is not read."""
     value: bytes
     """Without white space around it."""
-    concern: int
-    """Out of `Concern`."""
 
 
 class FieldReader:
@@ -97,6 +83,7 @@ class FieldReader:
         *,
         read: Collection[bytes],
         hop_by_hop: Collection[bytes],
+        ever_new: Collection[bytes] = (),
     ) -> None:
         """
         Make a reader that remembers nothing yet.
@@ -106,52 +93,51 @@ class FieldReader:
             start: A start line for it, with its end.
             read: Lower-case names of the fields that are read here.
             hop_by_hop: Those that in addition do not pass.
+            ever_new: Those that are read, pass, and hardly ever say the same twice (ids, lengths).
 
         """
         self._parser = parser
         self._start = start
-        self._concerns = dict.fromkeys(read, US_TOO) | dict.fromkeys(hop_by_hop, US_ONLY)
-        self._known: dict[bytes, FieldLine] = {}
-        self._known_before: dict[bytes, FieldLine] = {}
+        self._read = frozenset((*read, *hop_by_hop, *ever_new))
+        self._hop_by_hop = frozenset(hop_by_hop)
+        self._known = _KnownLines(self._judged, ever_new)
 
-    def read(self, block: bytes) -> list[FieldLine]:
+    def read(self, lines: list[bytes]) -> dict[bytes, bytes]:
         """
-        Read all lines between the start line and the empty line, without the last one's end.
+        Read all lines between the start line and the empty line, and leave those that pass.
+
+        Args:
+            lines: Without their ends. Afterwards those that pass, as they are passed on.
+
+        Returns:
+            The values of the fields that are read, by lower-case name. One that comes twice is
+            joined by a comma (RFC 9110, section 5.3); one that must not then fails its own check,
+            for `5, 5` is no length and `a, b` no host.
 
         Raises:
             HeadError: If one of them is no field line. Always 400.
 
         """
-        if not block:
-            return []
-        known = self._known
-        found: list[FieldLine] = []
-        for line in block.split(b"\r\n"):
-            read = known.get(line)
-            found.append(self._recalled(line) if read is None else read)
+        found: dict[bytes, bytes] = {}
+        for came, wire, name, value in [*filter(None, map(self._known.__getitem__, lines))]:
+            if name:
+                found[name] = found[name] + b", " + value if name in found else value
+            if wire is None:
+                lines.remove(came)
+            elif wire is not came:
+                lines[lines.index(came)] = wire
         return found
 
-    def _recalled(self, line: bytes) -> FieldLine:
-        """Return what the elder generation knows of a line, or what is found of it now."""
-        known = self._known
-        read = self._known_before.get(line) or self._judged(line)
-        if len(line) <= _REMEMBERED_LENGTH:
-            known[line] = read
-            if len(known) >= _REMEMBERED:
-                self._known, self._known_before = {}, known
-        return read
-
-    def _judged(self, line: bytes) -> FieldLine:
+    def _judged(self, line: bytes) -> FieldLine | None:
+        """Return what is to be known of a line; None: it passes as it came, unread."""
         plain = _PLAIN_LINE.fullmatch(line)
         if plain is not None:
             name, value = plain.groups()
-            lower = name.lower()
-            if lower not in _JUDGED_BY_LLHTTP:
-                concern = self._concerns.get(lower, OTHERS)
-                return FieldLine(b"%b: %b" % (name, value), lower, value, concern)
+            if name.lower() not in _JUDGED_BY_LLHTTP:
+                return self._line(line, name, value)
         return self._judged_by_llhttp(line)
 
-    def _judged_by_llhttp(self, line: bytes) -> FieldLine:
+    def _judged_by_llhttp(self, line: bytes) -> FieldLine | None:
         if line[:1] in (b" ", b"\t"):
             raise HeadError(400, "a field goes on over several lines")  # RFC 9112, section 5.2
         listener = _Listener()
@@ -163,11 +149,42 @@ class FieldReader:
             raise HeadError(400, str(error)) from error
         if len(listener.said) != 1:
             raise HeadError(400, "a field line is malformed")
-        name, value = listener.said[0]
-        lower = name.lower()
-        return FieldLine(
-            name + b": " + value, lower, value.strip(b" \t"), self._concerns.get(lower, OTHERS)
-        )
+        return self._line(line, *listener.said[0])
+
+    def _line(self, came: bytes, name: bytes, value: bytes) -> FieldLine | None:
+        wire, lower = name + b": " + value, name.lower()
+        if lower not in self._read:
+            return None if wire == came else FieldLine(came, wire, b"", b"")
+        passes = lower not in self._hop_by_hop
+        if wire == came:
+            wire = came
+        return FieldLine(came, wire if passes else None, lower, value.strip(b" \t"))
+
+
+class _KnownLines(Memory[FieldLine | None]):
+    """
+    What is known of lines, by the line.
+
+    Lines that are hardly ever the same are neither looked up nor kept, if they are of the plainest
+    form: they would only push the others out.
+    """
+
+    __slots__ = ("_ever_new",)
+
+    def __init__(
+        self, judged: Callable[[bytes], FieldLine | None], ever_new: Collection[bytes]
+    ) -> None:
+        super().__init__(judged, most=_REMEMBERED, longest=_REMEMBERED_LENGTH)
+        self._ever_new = {each: each for each in ever_new}
+        self._ever_new |= {each.title(): each for each in ever_new}
+        """Lower-case names, by how they are mostly written."""
+
+    def __missing__(self, line: bytes) -> FieldLine | None:
+        name, _, value = line.partition(b": ")
+        lower = self._ever_new.get(name)
+        if lower is not None and value and not value.translate(None, _VISIBLE):
+            return FieldLine(line, line, lower, value)
+        return super().__missing__(line)
 
 
 class _Listener:
@@ -181,27 +198,6 @@ class _Listener:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field line."""
         self.said.append((name, value))
-
-
-def parted(lines: Iterable[FieldLine]) -> tuple[list[bytes], dict[bytes, bytes]]:
-    """
-    Part what passes from what is read here.
-
-    Returns:
-        The lines that pass, and the values of the fields that are read, by lower-case name. One
-        that comes twice is joined by a comma (RFC 9110, section 5.3); one that must not then fails
-        its own check, for `5, 5` is no length and `a, b` no host.
-
-    """
-    passing: list[bytes] = []
-    found: dict[bytes, bytes] = {}
-    for wire, name, value, concern in lines:
-        if concern:
-            found[name] = found[name] + b", " + value if name in found else value
-            if concern == US_ONLY:
-                continue
-        passing.append(wire)
-    return passing, found
 
 
 def options_of(found: dict[bytes, bytes]) -> frozenset[bytes]:

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from shadowmon.errors import ShadowmonError
+from shadowmon.proxy.memory import Memory
 
 
 CHUNKED = -1
@@ -34,6 +35,8 @@ LAST_CHUNK = b"0\r\n\r\n"
 _LINE_MAX = 4096
 _TRAILERS_MAX = 16_384
 _SIZE_DIGITS_MAX = 15
+_SIZES_REMEMBERED = 1024
+_SIZE_REMEMBERED_LENGTH = 16
 _HEX = b"0123456789abcdefABCDEF"
 _EXTENSION = re.compile(rb"(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n")
@@ -158,13 +161,25 @@ class Chunked:
             line = self._line + data[at:end] if self._line else data[at:end]
             self._line = b""
             at = end
-            if self._take_line(line):
+            if self._part is _SIZE:
+                at = self._take_size(_SIZES[line], data, at, payload)
+            elif self._take_line(line):
                 return at
         return MORE
 
     def ends_with_connection(self) -> bool:
         """See `Framing.ends_with_connection`."""
         return False
+
+    def _take_size(self, left: int, data: bytes, at: int, payload: list[bytes] | None) -> int:
+        end = at + left
+        if left and data.startswith(b"\r\n", end):  # often: the whole chunk is here
+            if payload is not None:
+                payload.append(data[at:end])
+            return end + 2
+        self._left = left
+        self._part = _PAYLOAD if left else _TRAILERS
+        return at
 
     def _take_payload(self, data: bytes, at: int, payload: list[bytes] | None) -> int:
         end = min(at + self._left, len(data))
@@ -179,11 +194,7 @@ class Chunked:
         return end
 
     def _take_line(self, line: bytes) -> bool:
-        """Take a line with its end; return whether it was the body's last."""
-        if self._part is _SIZE:
-            self._left = _chunk_size(line)
-            self._part = _PAYLOAD if self._left else _TRAILERS
-            return False
+        """Take a line, with its end, that is no size; return whether it was the body's last."""
         if self._part is _PAYLOAD_END:
             if line != b"\r\n":
                 msg = "a chunk is longer than it said"
@@ -222,3 +233,7 @@ def _chunk_size(line: bytes) -> int:
         msg = "a chunk's size is not a hexadecimal number"
         raise FramingError(msg)
     return int(digits, 16)
+
+
+_SIZES = Memory(_chunk_size, most=_SIZES_REMEMBERED, longest=_SIZE_REMEMBERED_LENGTH)
+"""Of chunks, by the line that says it: a stream's events are of a few sizes."""

@@ -15,8 +15,8 @@ Rule 3: a passage ends once, by `_end`, and whatever was recorded leaves with it
 from __future__ import annotations
 
 from shadowmon.ipc.board import Count
-from shadowmon.ipc.handover import ExchangeHead, ServedHead
-from shadowmon.proxy.access_log import AccessLog, Line
+from shadowmon.proxy.access_log import NOT_REFUSED
+from shadowmon.proxy.account import Account
 from shadowmon.proxy.answer_head import (
     CONTINUE,
     AnswerHead,
@@ -30,12 +30,9 @@ from shadowmon.proxy.pick import Choice, Watch
 from shadowmon.proxy.request_head import RequestHead
 from shadowmon.proxy.sides import Answerer, Asker
 from shadowmon.proxy.station import Station
-from shadowmon.proxy.tee import Recording
 from shadowmon.proxy.tunnel import dig
 from shadowmon.records import Ending
 
-
-SOURCE = "proxy"
 
 _BASELINE, _OPTIMIZED = 0, 1
 # Members of an Enum are slow to look up in Python 3.11, and these are looked up for each request.
@@ -45,40 +42,23 @@ _COMPLETE = Ending.COMPLETE
 _FIRST_FAILURE = 500
 
 
-class Passage:
+class Passage(Account):
     """One exchange under way."""
 
     __slots__ = (
-        "_answer",
-        "_asked_at",
-        "_began_at",
-        "_choice",
-        "_failed_first",
-        "_first_byte_at",
         "_kept",
         "_kept_bytes",
-        "_model",
-        "_over",
         "_retried",
-        "_station",
         "_upstream",
         "_user",
         "_waiting",
-        "head",
-        "recording",
         "unchunks",
         "uploaded",
     )
 
     def __init__(self, station: Station, user: Asker, head: RequestHead, choice: Choice) -> None:
-        self._station = station
+        Account.__init__(self, station, head, choice)  # super() would be slow, here
         self._user = user
-        self.head = head
-        self._choice = choice
-        self._model = choice.model
-        self._began_at = self._asked_at = station.monotonic()
-        self._first_byte_at: float | None = None
-        self._answer: AnswerHead | None = None
         self._upstream: Answerer | None = None
         self._kept: list[bytes] | None = []
         """Everything that was sent to the model; None once it cannot be sent again."""
@@ -86,13 +66,10 @@ class Passage:
         self._waiting: list[bytes] = []
         """What is to be sent as soon as there is a connection."""
         self._retried = False
-        self._failed_first: ServedHead | None = None
-        self._over = False
         self.uploaded = False
         """The whole request was passed on."""
         self.unchunks = False
         """The answer's chunks are taken apart, for a user who speaks HTTP/1.0."""
-        self.recording: Recording | None = None
         if choice.watch is _YES:
             self.recording = station.tee.record()
         else:
@@ -117,11 +94,11 @@ class Passage:
     @property
     def waits(self) -> bool:
         """See `Waiter`."""
-        return not self._over
+        return not self.over
 
     def connected(self, upstream: Answerer) -> None:
         """There is a new connection (from `Pool.connect`)."""
-        if self._over:
+        if self.over:
             upstream.leave()
             return
         self._join(upstream)
@@ -132,7 +109,7 @@ class Passage:
 
     def unreachable(self) -> None:
         """There is no connection to be had (from `Pool.connect`)."""
-        if not self._over:
+        if not self.over:
             self._fail(502, "the model server could not be reached")
 
     def upload(self, wire: bytes, payload: list[bytes], *, last: bool) -> None:
@@ -159,7 +136,7 @@ class Passage:
             self._user.hold(CONNECTING)
 
     def _keep(self, kept: list[bytes], wire: bytes) -> None:
-        station, size = self._station, len(wire)
+        station, size = self.station, len(wire)
         self._kept_bytes += size
         station.kept_bytes += size
         kept.append(wire)
@@ -171,7 +148,7 @@ class Passage:
 
     def _let_go(self) -> None:
         """The request will not be sent again."""
-        self._station.kept_bytes -= self._kept_bytes
+        self.station.kept_bytes -= self._kept_bytes
         self._kept_bytes = 0
         self._kept = None
 
@@ -201,7 +178,7 @@ class Passage:
         if head.status >= _FIRST_FAILURE and self._may_fall_back():
             self._fall_back(head)
             return None
-        self._answer = head
+        self.answered = head
         self._let_go()
         user, old = self._user, self.head.old
         self.unchunks = old and head.length == CHUNKED
@@ -211,7 +188,7 @@ class Passage:
             or self.unchunks
             or head.length == UNTIL_CLOSE
             or not self.uploaded
-            or self._station.draining
+            or self.station.draining
         )
         return answer_wire(head, old=old, close=user.closes)
 
@@ -221,8 +198,8 @@ class Passage:
 
     def write_body(self, wire: bytes, data: bytes) -> None:
         """Send a part of the answer's body, after the bytes of `wire`."""
-        if self._first_byte_at is None:
-            self._first_byte_at = self._station.monotonic()
+        if self.first_byte_at is None:
+            self.first_byte_at = self.station.monotonic()
         recording = self.recording
         if recording is not None and not recording.grew(len(data)):
             self.recording = None
@@ -230,14 +207,13 @@ class Passage:
 
     def finish(self) -> None:
         """The answer is whole (and its connection is no longer ours)."""
-        station = self._station
         self._upstream = None
-        station.slot.add_answer(
-            _BASELINE if self._model == self._choice.baseline else _OPTIMIZED,
-            station.monotonic() - self._began_at,
-        )
         # What came of a request that was never whole is no measure of anything.
         self._end(_COMPLETE if self.uploaded else Ending.CLIENT_GONE)
+        self.station.slot.add_answer(
+            _BASELINE if self.model == self.choice.baseline else _OPTIMIZED,
+            self.ended_at - self.began_at,
+        )
         self._user.turn_over()
 
     # --- when something goes wrong ---
@@ -246,48 +222,47 @@ class Passage:
         """The connection ended before the answer did."""
         self._upstream = None
         self._user.release(FULL)
-        if self._answer is not None:
-            self._station.slot.add(Count.TRUNCATED)
+        if self.answered is not None:
+            self.station.slot.add(Count.TRUNCATED)
             self._end(Ending.TRUNCATED)
             self._user.cut()
         elif may_be_stale and self._may_retry():
             self._retried = True
-            self._station.slot.add(Count.RETRIED)
+            self.station.slot.add(Count.RETRIED)
             self._send_again(fresh=True)
         else:
             self._fail(502, "the model server ended the connection without an answer")
 
     def _may_retry(self) -> bool:
-        return not self._retried and self._kept is not None and self._station.limits.retry_stale
+        return not self._retried and self._kept is not None and self.station.limits.retry_stale
 
     def expire(self) -> None:
         """Nothing has come from the model server for too long."""
         if self._upstream is not None:
             self._upstream.fail()
             self._leave()
-        if self._answer is None:
+        if self.answered is None:
             self._fail(504, "the model server did not answer in time")
         else:
-            self._station.slot.add(Count.TRUNCATED)
+            self.station.slot.add(Count.TRUNCATED)
             self._end(Ending.TRUNCATED)
             self._user.cut()
 
-    def user_gone(self) -> None:
-        """The user has gone, or will get no more of it: the model need not go on."""
-        if self._over:
+    def user_gone(self, refused: tuple[int, str] = NOT_REFUSED) -> None:
+        """The user has gone, or will get no more than `refused`: the model need not go on."""
+        if self.over:
             return
         self._leave()
-        self._station.slot.add(Count.CLIENT_GONE)
-        self._end(Ending.CLIENT_GONE)
+        self.station.slot.add(Count.CLIENT_GONE)
+        self._end(Ending.CLIENT_GONE, refused)
 
-    def abandon(self) -> None:
+    def abandon(self, refused: tuple[int, str]) -> None:
         """The request turned out malformed: nothing of it is worth keeping."""
         self._leave()
-        self._over_unrecorded()
+        self._forget_recording()
+        self._end(Ending.CLIENT_GONE, refused)
 
-    def _over_unrecorded(self) -> None:
-        self._over = True
-        self._let_go()
+    def _forget_recording(self) -> None:
         if self.recording is not None:
             self.recording.forget()
             self.recording = None
@@ -303,30 +278,27 @@ class Passage:
             self._fall_back(None)
             return
         self._leave()
-        self._station.slot.add(Count.UPSTREAM_FAILED)
-        self._end(Ending.UNREACHABLE)
+        self.station.slot.add(Count.UPSTREAM_FAILED)
+        self._end(Ending.UNREACHABLE, (status, problem))
         self._user.refuse(status, problem)
 
     def _may_fall_back(self) -> bool:
-        return self._model != self._choice.baseline and self._kept is not None
+        return self.model != self.choice.baseline and self._kept is not None
 
     def _fall_back(self, head: AnswerHead | None) -> None:
         """Ask the baseline: the optimized model failed before its first byte."""
         self._leave()
-        self._failed_first = self._served(
-            Ending.UNREACHABLE if head is None else Ending.COMPLETE, head, 0
-        )
-        slot = self._station.slot
+        self.fail_first(head)
+        slot = self.station.slot
         slot.add(Count.FELL_BACK)
-        if self._choice.trial is not None:
-            slot.add_fell_back(self._choice.trial)
-        self._model = self._choice.baseline
-        self._asked_at = self._station.monotonic()
+        if self.choice.trial is not None:
+            slot.add_fell_back(self.choice.trial)
+        self.model = self.choice.baseline
         self._send_again(fresh=False)
 
     def _send_again(self, *, fresh: bool) -> None:
         kept = self._kept or []
-        pool = self._station.pools[self._model]
+        pool = self.station.pools[self.model]
         upstream = None if fresh else pool.take()
         self._user.asked_again()
         if upstream is None:
@@ -341,14 +313,15 @@ class Passage:
 
     def switch(self, head: AnswerHead, rest: bytes) -> None:
         """The connection speaks something else from here on; that is never recorded."""
-        upstream = self._upstream
-        self._over_unrecorded()
+        upstream, self._upstream = self._upstream, None
+        self._forget_recording()
+        self._let_go()
+        self.over = True
         if upstream is None:
             return
-        self._upstream = None
-        self._station.slot.add(Count.TUNNELLED)
+        self.station.slot.add(Count.TUNNELLED)
         down = switching_wire(head, self.head.upgrade or b"") + rest
-        dig(self._station, self._user, upstream, down=down)
+        dig(self.station, self._user, upstream, down=down)
 
     # --- flow control ---
 
@@ -367,61 +340,10 @@ class Passage:
     @property
     def answering(self) -> bool:
         """Has the user got the answer's head?"""
-        return self._answer is not None
+        return self.answered is not None
 
-    def _end(self, ending: Ending) -> None:
-        self._over = True
-        self._let_go()
-        if self._station.log is not None:
-            self._note(self._station.log, ending)
-        recording, self.recording = self.recording, None
-        if recording is None:
-            return
-        station, choice, head = self._station, self._choice, self.head
-        station.tee.complete(
-            recording,
-            ExchangeHead(
-                id=choice.exchange_id,
-                route=choice.route,
-                source=SOURCE,
-                method=head.method,
-                target=head.target,
-                headers=head.fields,
-                received_at=self._began_at + station.wall_offset,
-                served=self._served(ending, self._answer, sum(map(len, recording.answer))),
-                failed_first=self._failed_first,
-                body_bytes=recording.request_bytes,
-            ),
-        )
-
-    def _note(self, log: AccessLog, ending: Ending) -> None:
-        station, choice, first = self._station, self._choice, self._first_byte_at
-        answer = self._answer
-        log.note(
-            Line(
-                at=self._began_at + station.wall_offset,
-                worker=station.worker,
-                id=choice.exchange_id,
-                route=choice.route,
-                method=self.head.method.decode("latin-1"),
-                path=self.head.target.partition(b"?")[0].decode("latin-1"),
-                model=self._model,
-                status=0 if answer is None else answer.status,
-                ending=ending.value,
-                fell_back=self._failed_first is not None,
-                seconds=station.monotonic() - self._began_at,
-                first_byte_seconds=None if first is None else first - self._began_at,
-            )
-        )
-
-    def _served(self, ending: Ending, answer: AnswerHead | None, body_bytes: int) -> ServedHead:
-        asked_at, first = self._asked_at, self._first_byte_at
-        return ServedHead(
-            model=self._model,
-            ending=ending,
-            status=0 if answer is None else answer.status,
-            headers=b"" if answer is None else answer.fields,
-            duration_seconds=self._station.monotonic() - asked_at,
-            first_byte_seconds=None if first is None else first - asked_at,
-            body_bytes=body_bytes,
-        )
+    def _end(self, ending: Ending, refused: tuple[int, str] = NOT_REFUSED) -> None:
+        self.ended_at = self.station.monotonic()
+        if self._kept is not None:
+            self._let_go()
+        self.settle(ending, refused)

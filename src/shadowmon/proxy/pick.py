@@ -21,6 +21,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from shadowmon.proxy.memory import Memory
 from shadowmon.proxy.plan import Plan, PlannedPins, PlannedRoute
 from shadowmon.records import SHADOW_HEADER
 from shadowmon.sticky import SPAN, place, salt_of
@@ -29,6 +30,9 @@ from shadowmon.sticky import SPAN, place, salt_of
 REQUEST_ID_MAX = 128
 """Bytes; a longer request id is not taken for one."""
 
+_USERS_REMEMBERED = 4096
+"""In each of two generations."""
+_KEY_REMEMBERED_LENGTH = 128
 
 _OUR_OWN = SHADOW_HEADER.encode()
 
@@ -43,6 +47,10 @@ class Watch(enum.Enum):
     YES = enum.auto()
     SAMPLED_OUT = enum.auto()
     NO_TRIAL = enum.auto()
+
+
+# Members of an Enum are slow to look up in Python 3.11.
+_YES, _SAMPLED_OUT, _NO_TRIAL = Watch
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +124,7 @@ class Picker:
                 return route.pick(found, weight, new_id)
         if self._default is None:
             return None
-        return Choice("", self._default, self._default, None, "", Watch.NO_TRIAL)
+        return Choice("", self._default, self._default, None, "", _NO_TRIAL)
 
 
 class _Route:
@@ -137,7 +145,11 @@ class _Route:
         self._id_field = route.request_id_header.lower().encode()
         self._key_field = route.sticky_header.lower().encode() if route.sticky_header else None
         self._cookie = route.sticky_cookie.encode() if route.sticky_cookie else None
-        self._rollout_salt = salt_of(plan.rollout_salt, route.name)
+        self._salt = salt = salt_of(plan.rollout_salt, route.name)
+        self._stands = Memory(
+            lambda key: place(salt, key), most=_USERS_REMEMBERED, longest=_KEY_REMEMBERED_LENGTH
+        )
+        """Where a user's key stands."""
         self._sampling_salt = sampling_salt
         self._sampled_below = round(route.sample_rate * SPAN)
         self._pins = _Pins(route.pins) if route.pins is not None else None
@@ -162,7 +174,7 @@ class _Route:
         has_id = 0 < len(name) <= REQUEST_ID_MAX
         exchange_id = name.decode("utf-8", "replace") if has_id else new_id()
         trial, model = self._serving(found, weight, exchange_id)
-        watch = Watch.NO_TRIAL if _OUR_OWN in found else self._watch(exchange_id)
+        watch = _NO_TRIAL if _OUR_OWN in found else self._watch(exchange_id)
         added = b""
         if self._adds_id and not name:
             added = b"%b: %b\r\n" % (self._id_field, exchange_id.encode())
@@ -186,7 +198,8 @@ class _Route:
             if not share:
                 continue
             if stands < 0:
-                stands = place(self._rollout_salt, self._key(found) or exchange_id.encode())
+                key = self._key(found)
+                stands = self._stands[key] if key else place(self._salt, exchange_id.encode())
             below += share
             if stands < below:
                 return number, optimized
@@ -207,11 +220,11 @@ class _Route:
 
     def _watch(self, exchange_id: str) -> Watch:
         if not self._trials:
-            return Watch.NO_TRIAL
+            return _NO_TRIAL
         if self._sampled_below >= SPAN:
-            return Watch.YES
+            return _YES
         stands = place(self._sampling_salt, exchange_id.encode())
-        return Watch.YES if stands < self._sampled_below else Watch.SAMPLED_OUT
+        return _YES if stands < self._sampled_below else _SAMPLED_OUT
 
 
 _BASELINE, _OPTIMIZED = b"baseline", b"optimized"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import httptools
 import msgspec
@@ -25,19 +25,25 @@ from shadowmon.proxy.fields import (
     FieldReader,
     HeadError,
     options_of,
-    parted,
     without_listed,
 )
+from shadowmon.proxy.forms import OFTEN_NEW, Blanks, Form
 from shadowmon.proxy.framing import CHUNKED
+from shadowmon.proxy.memory import Generations, Memory
 
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~\x80-\xff]+) HTTP/1\.([01])\r\n")
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~\x80-\xff]+) HTTP/1\.([01])")
 _OTHER_VERSION = re.compile(_TOKEN + rb" [!-~\x80-\xff]+ HTTP/[0-9]\.[0-9]")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([^#]*)")
 _HOST = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~!$&'()*+,;=:%[]-"
 _UPGRADE = re.compile(rb"[A-Za-z0-9._/+-]{1,64}")
 
+_REMEMBERED = 256
+"""Request lines, and heads, in each of two generations."""
+_REMEMBERED_LENGTH = 2048
+_OF_ONE_REQUEST = frozenset((b"expect", b"upgrade"))
+"""Fields of which it depends on others what they mean."""
 
 _REQUEST_ONLY = frozenset(
     (
@@ -61,21 +67,100 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
 
     method: bytes
     target: bytes
-    fields: bytes
-    """The lines of the end-to-end fields, as they came, without the last one's end."""
+    path: bytes
+    """The target itself but for the absolute form; with the query."""
     found: dict[bytes, bytes]
     """Values of the fields that the reader looked out for, by lower-case name."""
     wire: bytes
     """The head for the model server, its empty line included."""
+    fields_at: int
+    """Where in `wire` the end-to-end fields begin ..."""
+    fields_end: int
+    """... and end, counted from the end of `wire`, below zero."""
     length: int
     """Of the body: bytes, or `CHUNKED`."""
     close: bool
     """The connection ends after the answer."""
     old: bool
     """HTTP/1.0: must never be sent chunks."""
-    expects_continue: bool
-    upgrade: bytes | None
+    expects_continue: bool = False
+    upgrade: bytes | None = None
     """What the user would like to speak instead of HTTP."""
+    form: KnownForm | None = None
+    """What the next head of the same user is likely to look like."""
+
+    @property
+    def fields(self) -> bytes:
+        """The lines of the end-to-end fields, as they came, without the last one's end."""
+        return self.wire[self.fields_at : self.fields_end]
+
+
+class KnownForm:
+    """A form, and what is known of every head of it."""
+
+    __slots__ = ("_form", "_like", "_rest")
+
+    def __init__(self, form: Form, like: RequestHead) -> None:
+        """Take what `like` says for what all heads say that have the form of it."""
+        self._form = form
+        self._like = like
+        self._rest = {name: like.found[name] for name in like.found.keys() - form.names}
+
+    def read(self, data: bytes) -> tuple[RequestHead, int] | None:
+        """
+        Read what is likely to be a head of this form, where it is not yet known where it ends.
+
+        Returns:
+            The head, and where it ends; None if it must be read in another way.
+
+        """
+        head = self._form.match(data)
+        if head is None:
+            return None
+        try:
+            return self.filled(head.groups()), head.end()
+        except HeadError:
+            return None
+
+    def filled(self, values: Sequence[bytes]) -> RequestHead:
+        """
+        Return the head that has these values in its blanks.
+
+        Raises:
+            HeadError: If one of them is a length that is none.
+
+        """
+        form, like = self._form, self._like
+        found = dict(zip(form.names, values))  # noqa: B905 - to be strict takes half as long again
+        length = found.get(b"content-length")
+        if self._rest:
+            found |= self._rest
+        return RequestHead(
+            like.method,
+            like.target,
+            like.path,
+            found,
+            form.filled(values),
+            like.fields_at,
+            like.fields_end,
+            like.length if length is None else _number(length),
+            like.close,
+            like.old,
+            form=self,
+        )
+
+
+class _Start(msgspec.Struct, frozen=True, gc=False):
+    """What a request line says."""
+
+    method: bytes
+    target: bytes
+    path: bytes
+    host: bytes | None
+    """In lower case, if the target names one."""
+    wire: bytes
+    """As it is passed on."""
+    old: bool
 
 
 class RequestReader:
@@ -97,13 +182,21 @@ class RequestReader:
             hidden: Lower-case names of fields that are for us only; `found` has them too.
 
         """
+        ever_new = {b"content-length", *OFTEN_NEW, *wanted}
+        ever_new = ever_new.difference(_REQUEST_ONLY, hidden, (b"host",))
         self._fields = FieldReader(
             httptools.HttpRequestParser,
             # The parser knows only the methods it knows: it is never shown the user's start line.
             b"POST / HTTP/1.1\r\n",
-            read={b"host", b"content-length", *wanted},
+            read={b"host"},
             hop_by_hop=_REQUEST_ONLY.union(hidden),
+            ever_new=ever_new,
         )
+        self._wanted = ever_new.union(hidden)
+        self._starts = Memory(_start, most=_REMEMBERED, longest=_REMEMBERED_LENGTH)
+        self._blanks = Blanks(ever_new)
+        self._forms = Generations[tuple[bytes, ...], KnownForm](_REMEMBERED)
+        """By what is printed on them."""
         self._own_host = own_host
 
     def read(self, raw: bytes) -> RequestHead:
@@ -114,53 +207,73 @@ class RequestReader:
             HeadError: If it is malformed, ambiguous, or asks for what a gateway does not do.
 
         """
-        line = _REQUEST_LINE.match(raw)
-        if line is None:
-            raise _request_line_error(raw)
-        method, target, minor = line.groups()
-        if method == b"CONNECT":
-            raise HeadError(405, "CONNECT is not for a gateway")
-        lines, found = parted(self._fields.read(raw[line.end() : -len(HEAD_END)]))
-        return self._head(method, target, lines, found, old=minor == b"0")
+        pieces = self._blanks.part(raw)
+        values = pieces[2::3]
+        del pieces[2::3]
+        printed = tuple(pieces)
+        if printed in self._forms or self._forms.of_elder(printed):
+            return self._forms[printed].filled(values)
+        head, alike = self._read(raw)
+        if alike and len(raw) <= _REMEMBERED_LENGTH:
+            form = self._blanks.form(raw, head.found, head.wire)
+            if form is not None:
+                self._forms.keep(printed, KnownForm(form, head))
+        return head
 
-    def _head(
-        self,
-        method: bytes,
-        target: bytes,
-        lines: list[bytes],
-        found: dict[bytes, bytes],
-        *,
-        old: bool,
-    ) -> RequestHead:
+    def _read(self, raw: bytes) -> tuple[RequestHead, bool]:
+        """Read a head line by line; say whether other heads of its form would be read alike."""
+        first, *lines = raw[: -len(HEAD_END)].split(b"\r\n")
+        start = self._starts[first]
+        old = start.old
+        found = self._fields.read(lines)
         options = options_of(found)
-        if options and not options <= CONNECTION_OPTIONS:
+        usual = not options or options <= CONNECTION_OPTIONS
+        if not usual:
             lines = without_listed(lines, options)
-        _check_host(found.get(b"host"), target, method, old=old)
+        _check_host(found.get(b"host"), start)
         length = _request_length(found, old=old)
         upgrade = _upgrade(found, options) if b"upgrade" in found and not (length or old) else None
-        fields = b"\r\n".join(lines)
-        wire = [b"%b %b HTTP/1.1" % (method, target)]
+        begin, ends = start.wire, [b"", b""]
         if b"host" not in found:
-            wire.append(b"host: " + self._own_host)
-        if fields:
-            wire.append(fields)
+            begin += b"\r\nhost: " + self._own_host
         if length == CHUNKED:
-            wire.append(b"transfer-encoding: chunked")
+            ends.insert(0, b"transfer-encoding: chunked")
         if upgrade is not None:
-            wire += (b"connection: upgrade", b"upgrade: " + upgrade)
-        wire.append(b"\r\n")
-        return RequestHead(
-            method,
-            target,
-            fields,
-            found,
-            wire=b"\r\n".join(wire),
-            length=length,
-            close=b"close" in options or (old and b"keep-alive" not in options),
-            old=old,
-            expects_continue=b"expect" in found and _expects_continue(found, length, old=old),
-            upgrade=upgrade,
+            ends[:0] = (b"connection: upgrade", b"upgrade: " + upgrade)
+        head = RequestHead(
+            start.method,
+            start.target,
+            start.path,
+            {name: found[name] for name in found.keys() & self._wanted},
+            b"\r\n".join([begin, *lines, *ends]),
+            len(begin) + 2,
+            -len(b"\r\n".join(ends)) - 2,
+            length,
+            b"close" in options or (old and b"keep-alive" not in options),
+            old,
+            b"expect" in found and _expects_continue(found, length, old=old),
+            upgrade,
         )
+        return head, usual and not found.keys() & _OF_ONE_REQUEST
+
+
+def _start(line: bytes) -> _Start:
+    found = _REQUEST_LINE.fullmatch(line)
+    if found is None:
+        if _OTHER_VERSION.fullmatch(line):
+            raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise HeadError(400, "the request line is malformed")
+    method, target, minor = found.groups()
+    if method == b"CONNECT":
+        raise HeadError(405, "CONNECT is not for a gateway")
+    path, host = target, None
+    if not target.startswith(b"/") and (target, method) != (b"*", b"OPTIONS"):
+        absolute = _ABSOLUTE.fullmatch(target)
+        if absolute is None:
+            raise HeadError(400, "the target is neither a path nor an absolute http address")
+        host, path = absolute[1].lower(), absolute[2] or b"/"
+    wire = b"%b %b HTTP/1.1" % (method, target)
+    return _Start(method, target, path, host, wire, old=minor == b"0")
 
 
 def with_added(wire: bytes, lines: bytes) -> bytes:
@@ -168,34 +281,15 @@ def with_added(wire: bytes, lines: bytes) -> bytes:
     return wire[:-2] + lines + b"\r\n"
 
 
-def _request_line_error(raw: bytes) -> HeadError:
-    line, _, _ = raw.partition(b"\r\n")
-    if _OTHER_VERSION.fullmatch(line):
-        return HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    return HeadError(400, "the request line is malformed")
-
-
-def _check_host(host: bytes | None, target: bytes, method: bytes, *, old: bool) -> None:
+def _check_host(host: bytes | None, start: _Start) -> None:
     if host is None:
-        if not old:
+        if not start.old:
             raise HeadError(400, "an HTTP/1.1 request needs a Host")
-    elif host.translate(None, _HOST):
-        raise HeadError(400, "Host is malformed, or given twice")
-    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
         return
-    absolute = _ABSOLUTE.fullmatch(target)
-    if absolute is None:
-        raise HeadError(400, "the target is neither a path nor an absolute http address")
-    if host is not None and absolute[1].lower() != host.lower():
+    if host.translate(None, _HOST):
+        raise HeadError(400, "Host is malformed, or given twice")
+    if start.host is not None and start.host != host.lower():
         raise HeadError(400, "Host and the target name two different hosts")
-
-
-def path_of(target: bytes) -> bytes:
-    """Return a target's path and query: the target itself but for the absolute form and `*`."""
-    if target.startswith(b"/"):
-        return target
-    absolute = _ABSOLUTE.fullmatch(target)
-    return absolute[2] or b"/" if absolute else b"/"
 
 
 def _request_length(found: dict[bytes, bytes], *, old: bool) -> int:
@@ -206,8 +300,10 @@ def _request_length(found: dict[bytes, bytes], *, old: bool) -> int:
         if coding.lower() != b"chunked":
             raise _coding_error(coding.lower())
         return CHUNKED
-    if length is None:
-        return 0
+    return 0 if length is None else _number(length)
+
+
+def _number(length: bytes) -> int:
     if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX:
         raise HeadError(400, "Content-Length is no number, or given twice")
     return int(length)

@@ -19,13 +19,13 @@ from collections.abc import Callable
 
 from shadowmon.clock import Clock
 from shadowmon.ipc.board import Board, Count, TrialCell
-from shadowmon.proxy.access_log import AccessLog
+from shadowmon.proxy.access_log import AccessLog, refused_line
 from shadowmon.proxy.addresses import Addresses
 from shadowmon.proxy.health import Health
 from shadowmon.proxy.pick import Picker
 from shadowmon.proxy.plan import Plan, PlannedModel
 from shadowmon.proxy.pool import Pool
-from shadowmon.proxy.request_head import RequestReader
+from shadowmon.proxy.request_head import RequestHead, RequestReader
 from shadowmon.proxy.sides import Servers, Visitor
 from shadowmon.proxy.tee import Tee
 from shadowmon.tls import client_context
@@ -87,8 +87,8 @@ class Station:
             )
             / _SWEEPS_PER_TIMEOUT,
         )
-        self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
         self._set_wall_offset()
+        self._sweep_later()
 
     def _servers(self, model: PlannedModel, tasks: asyncio.TaskGroup) -> Servers:
         """Return where connections to one model come from."""
@@ -125,6 +125,8 @@ class Station:
 
     def admit(self, user: Visitor) -> bool:
         """Look after a new connection; return False if there are too many."""
+        if user in self.users:  # it had a place while its TLS began
+            return True
         if len(self.users) >= self.limits.connections_max:
             self.slot.add(Count.CONNECTIONS_REFUSED)
             return False
@@ -165,13 +167,37 @@ class Station:
         if self.log is not None:
             self.log.close(within_seconds=_LOG_SECONDS)
 
+    # --- what is told ---
+
+    def note_refused(self, status: int, reason: str, head: RequestHead | None) -> None:
+        """Write down a request that no model was asked; `head` is None if it could not be read."""
+        if self.log is None:
+            return
+        self.log.note(
+            refused_line(
+                at=self.monotonic() + self.wall_offset,
+                worker=self.worker,
+                refused=status,
+                reason=reason,
+                method=head.method.decode("latin-1") if head else "",
+                path=head.target.partition(b"?")[0].decode("latin-1") if head else "",
+            )
+        )
+
     def _log_dropped(self, lines: int) -> None:
         self.slot.add(Count.LOG_DROPPED, lines)
 
-    def _sweep(self) -> None:
+    # --- the one timer ---
+
+    def _sweep_later(self) -> None:
+        self._due = self.monotonic() + self._sweep_seconds
         self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
+
+    def _sweep(self) -> None:
         self.now = now = self.monotonic()
+        self.slot.add_lag(max(0.0, now - self._due))
         self._set_wall_offset()
+        self._sweep_later()
         for user in tuple(self.users):
             if user.deadline < now:
                 user.expire()
@@ -181,7 +207,9 @@ class Station:
             self.log.flush()
 
     def _set_wall_offset(self) -> None:
-        self.wall_offset = self._clock.now().timestamp() - self.monotonic()
+        now = self._clock.now().timestamp()
+        self.slot.live(now)  # here, for it is now that the time is known
+        self.wall_offset = now - self.monotonic()
         """Seconds since the epoch when the monotonic clock was at 0."""
 
 

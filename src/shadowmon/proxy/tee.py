@@ -17,7 +17,7 @@ import socket
 
 from shadowmon.ipc import handover
 from shadowmon.ipc.board import Count, Slot
-from shadowmon.ipc.handover import ExchangeHead, Parcel
+from shadowmon.ipc.handover import ExchangeHead
 from shadowmon.proxy.plan import Limits
 
 
@@ -30,11 +30,12 @@ _TOGETHER_SECONDS = 0.002
 class Recording:
     """The two bodies of one exchange under way; `tee` takes it back, in one way or another."""
 
-    __slots__ = ("_held", "_tee", "answer", "answer_bytes", "request", "request_bytes")
+    __slots__ = ("_tee", "answer", "answer_bytes", "held", "request", "request_bytes")
 
     def __init__(self, tee: Tee) -> None:
         self._tee = tee
-        self._held = 0
+        self.held = 0
+        """Bytes that it takes."""
         self.request: list[bytes] = []
         self.answer: list[bytes] = []
         self.request_bytes = 0
@@ -45,18 +46,18 @@ class Recording:
         self.request += pieces
         size = len(pieces[0]) if len(pieces) == 1 else sum(map(len, pieces))
         self.request_bytes += size
-        return self._grow(self.request_bytes, size + len(pieces) * _PIECE_COST)
+        return self._keeps(self.request_bytes, size + len(pieces) * _PIECE_COST)
 
     def grew(self, size: int) -> bool:
         """Account for `size` bytes on `answer`; False if the recording is over because of it."""
-        self.answer_bytes += size
-        return self._grow(self.answer_bytes, size + _PIECE_COST)
+        self.answer_bytes = body = self.answer_bytes + size
+        return self._keeps(body, size + _PIECE_COST)
 
-    def _grow(self, body: int, cost: int) -> bool:
+    def _keeps(self, body: int, cost: int) -> bool:
         tee = self._tee
-        self._held += cost
-        tee.held += cost
-        if body <= tee.body_max and tee.held <= tee.total_max:
+        self.held += cost
+        tee.held = held = tee.held + cost
+        if body <= tee.body_max and held <= tee.total_max:
             return True
         tee.slot.add(Count.OVERSIZE if body > tee.body_max else Count.TEE_FULL)
         self.forget()
@@ -64,8 +65,8 @@ class Recording:
 
     def forget(self) -> None:
         """Let go of everything."""
-        self._tee.held -= self._held
-        self._held = 0
+        self._tee.held -= self.held
+        self.held = 0
         self.request = []
         self.answer = []
 
@@ -87,7 +88,9 @@ class Tee:
         """Bytes of all recordings, those that wait to be handed over included."""
         self._sock = sock
         self._loop = loop
-        self._complete: list[tuple[Recording, ExchangeHead]] = []
+        self._complete: list[bytes] = []
+        """Exchanges that wait, ready to be sent."""
+        self._complete_held = 0
 
     def record(self) -> Recording | None:
         """Begin to keep an exchange; None if too much is kept already."""
@@ -100,18 +103,14 @@ class Tee:
         """Hand over an exchange, very soon."""
         if not self._complete:
             self._loop.call_later(_TOGETHER_SECONDS, self.flush)
-        self._complete.append((recording, head))
+        self._complete.append(handover.packed(head, recording.request, recording.answer))
+        self._complete_held += recording.held
 
     def flush(self) -> None:
         """Hand over everything that is complete."""
         complete, self._complete = self._complete, []
-        handed_over = 0
-        if self._sock is not None:
-            handed_over = handover.send(
-                self._sock,
-                [Parcel(head, kept.request, kept.answer) for kept, head in complete],
-            )
-        for recording, _ in complete:
-            recording.forget()
+        self.held -= self._complete_held
+        self._complete_held = 0
+        handed_over = 0 if self._sock is None else handover.send_packed(self._sock, complete)
         self.slot.add(Count.HANDED_OVER, handed_over)
         self.slot.add(Count.SHED, len(complete) - handed_over)

@@ -170,7 +170,7 @@ class Upstream(Line):
                     recording.answer.append(out)
             else:
                 end = reader.feed(data, None if recording is None else recording.answer)
-                out = data if end in (MORE, len(data)) else data[:end]
+                out = data if end == MORE or end == len(data) else data[:end]
         except FramingError:
             self._break(passage)
             return

@@ -21,7 +21,7 @@ from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, Framing, FramingE
 from shadowmon.proxy.line import AHEAD, CONNECTING, FULL, LINGER_SECONDS, Line
 from shadowmon.proxy.passage import Passage
 from shadowmon.proxy.refusal import CONTINUE, refusal
-from shadowmon.proxy.request_head import RequestHead, path_of, with_added
+from shadowmon.proxy.request_head import KnownForm, RequestHead, with_added
 from shadowmon.proxy.station import Station
 
 
@@ -55,6 +55,7 @@ class User(Line):
     __slots__ = (
         "_buffer",
         "_chunked",
+        "_form",
         "_framing",
         "_passage",
         "_stalled_after",
@@ -73,6 +74,8 @@ class User(Line):
         self._passage: Passage | None = None
         self._framing: Framing | None = None
         self._chunked = False
+        self._form: KnownForm | None = None
+        """Of the last head; the next one is likely to be of it too."""
         self._stalled_after = station.limits.stream_idle_timeout_seconds
         self.choked = False
         """What was sent is not taken."""
@@ -125,10 +128,16 @@ class User(Line):
         if self.choked:
             self._keep(data)
             return
+        limits = self._station.limits
+        if self._form is not None and not self._buffer:
+            known = self._form.read(data)
+            if known is not None and known[1] <= limits.head_max_bytes:
+                head, end = known
+                self._begin(head, data[end:])
+                return
         while data.startswith(b"\r\n"):  # RFC 9112, section 2.2
             data = data[2:]
         end = data.find(HEAD_END, max(0, len(self._buffer) - 3)) + len(HEAD_END)
-        limits = self._station.limits
         if end < len(HEAD_END):
             self._await_head(data)
         elif end > limits.head_max_bytes:
@@ -136,7 +145,16 @@ class User(Line):
         else:
             self._buffer = b""
             self.release(AHEAD)
-            self._begin(data[:end], data[end:])
+            self._read_head(data[:end], data[end:])
+
+    def _read_head(self, raw: bytes, rest: bytes) -> None:
+        try:
+            head = self._station.reader.read(raw)
+        except HeadError as error:
+            self._refuse_head(error.status, str(error))
+            return
+        self._form = head.form
+        self._begin(head, rest)
 
     def _await_head(self, data: bytes) -> None:
         limits = self._station.limits
@@ -148,19 +166,12 @@ class User(Line):
         elif _BARE_LF.search(data):
             self._refuse_head(400, "a line ends without a carriage return")
 
-    def _begin(self, raw: bytes, rest: bytes) -> None:
+    def _begin(self, head: RequestHead, rest: bytes) -> None:
         station = self._station
-        try:
-            head = station.reader.read(raw)
-        except HeadError as error:
-            self._refuse_head(error.status, str(error))
-            return
         station.slot.add(_SEEN)
-        choice = station.picker.pick(
-            path_of(head.target), head.found, station.weight, station.new_id
-        )
+        choice = station.picker.pick(head.path, head.found, station.weight, station.new_id)
         if choice is None:
-            self.refuse(404, "no route leads there", to_head=head.method == b"HEAD")
+            self.refuse(404, "no route leads there", head)
             return
         passage = self._passage = Passage(station, self, head, choice)
         wire = with_added(head.wire, choice.added) if choice.added else head.wire
@@ -276,16 +287,20 @@ class User(Line):
 
     def _refuse_body(self, passage: Passage, problem: str) -> None:
         self._station.slot.add(Count.MALFORMED)
-        passage.abandon()
+        passage.abandon((400, problem))
         if passage.answering:
             self.cut()
         else:
             self.refuse(400, problem)
 
-    def refuse(self, status: int, problem: str, *, to_head: bool = False) -> None:
-        """Say why not, and end the connection."""
+    def refuse(self, status: int, problem: str, head: RequestHead | None = None) -> None:
+        """Say why not, and end the connection; `head` is the request's, if it has no passage."""
         passage, self._passage = self._passage, None
-        to_head = to_head or (passage is not None and passage.head.method == b"HEAD")
+        if passage is None:
+            self._station.note_refused(status, problem, head)
+        else:
+            head = passage.head
+        to_head = head is not None and head.method == b"HEAD"
         if self._state is not _CLOSED:
             self.transport.write(refusal(status, problem, to_head=to_head))
             self._last_word()
@@ -338,8 +353,9 @@ class User(Line):
         elif passage.answering:
             self.cut()
         else:
-            passage.user_gone()
-            self.refuse(408, "the request's body did not come in time")
+            problem = "the request's body did not come in time"
+            passage.user_gone((408, problem))
+            self.refuse(408, problem)
 
     def _extend(self) -> None:
         self.deadline = self._station.now + self._stalled_after

@@ -34,7 +34,6 @@ from shadowmon.proxy import plan as plans
 from shadowmon.proxy.door import Door
 from shadowmon.proxy.plan import Plan
 from shadowmon.proxy.station import Station
-from shadowmon.proxy.user import User
 
 
 _PR_SET_PDEATHSIG = 1
@@ -106,9 +105,9 @@ async def serve(
         )
         door = Door(
             listener,
-            lambda: User(station),
+            station,
+            tasks,
             tls=plan.tls,
-            handshake_seconds=plan.limits.head_timeout_seconds,
             say=lambda event, why: _say(event, worker=plan.worker, why=why),
         )
         await door.open()

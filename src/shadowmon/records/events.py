@@ -43,6 +43,8 @@ class Ticked:
     """The sum of all replicas' accounts of this trial's present epoch."""
     route_holder: TrialId | None = None
     """The trial that holds live weight on this trial's route, if any does."""
+    frozen: str = ""
+    """Why no trial may climb (rollout/freeze.py); empty while nothing is frozen."""
     variance_ratio: float | None = None
     """Of the primary metric; None while it is not known (evidence/variance_ratio.py)."""
     felt: Mapping[Arm, Felt] = field(default_factory=dict)

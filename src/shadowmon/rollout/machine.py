@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from shadowmon.records import (
     NO_TRAFFIC,
+    Decision,
     Grade,
     Operation,
     Phase,
@@ -19,8 +20,8 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.rollout.ladder import IN_SHADOW, Ladder
-from shadowmon.rollout.transitions import MOVES, PAUSES, Move, Trigger
-from shadowmon.rollout.windows import Window, is_open
+from shadowmon.rollout.transitions import PAUSES, Move, Trigger, move_of
+from shadowmon.rollout.windows import Window, is_open, shut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class Facts:
     now: datetime
     pairs_in_stage: int = 0
     route_holder: TrialId | None = None
+    frozen: str = ""
+    """Why nothing climbs, whichever trial (freeze.py); empty while nothing is frozen."""
     grade: Grade = Grade.WAIT
     expires_at: datetime | None = None
     """Of an approval."""
@@ -71,7 +74,7 @@ def step(state: RolloutState, trigger: Trigger, *, course: Course, facts: Facts)
         course: The stages to climb.
         facts: The time, and what was counted in this stage.
     """
-    move = MOVES.get((state.phase, trigger))
+    move = move_of(state.phase, trigger)
     if move is None:
         return Step(state=_resumed_or_paused(state, trigger))
     return _DO[move](state, course, facts)
@@ -87,6 +90,7 @@ def _obstacles(state: RolloutState, course: Course, facts: Facts) -> Mapping[str
     stage = course.ladder.stage(state.stage_index)
     dwelt = (facts.now - state.entered_stage_at).total_seconds()
     return {
+        facts.frozen: bool(facts.frozen),
         "climbing is switched off": not course.may_climb,
         "paused": state.paused,
         "its weight was changed by another hand: resume to take it back": state.drifted,
@@ -103,9 +107,7 @@ def _obstacles(state: RolloutState, course: Course, facts: Facts) -> Mapping[str
         f"{dwelt:.0f} of {stage.min_dwell_seconds:.0f} s in this stage": (
             dwelt < stage.min_dwell_seconds
         ),
-        f"outside the change windows ({'; '.join(map(str, course.windows))})": (
-            not is_open(course.windows, facts.now)
-        ),
+        shut(course.windows, facts.now): not is_open(course.windows, facts.now),
         facts.complaints: bool(facts.complaints),
         "the next stage waits for a person's approval": _lacks_approval(state, course, facts.now),
     }
@@ -193,6 +195,8 @@ _DO: Mapping[Move, Callable[[RolloutState, Course, Facts], Step]] = {
 
 
 def _resumed_or_paused(state: RolloutState, trigger: Trigger) -> RolloutState:
+    if isinstance(trigger, Decision):
+        return state
     paused = PAUSES.get((state.paused, trigger), state.paused)
     drifted = state.drifted and trigger is not Operation.RESUME
     return replace(state, paused=paused, drifted=drifted)

@@ -33,35 +33,50 @@ class Move(enum.Enum):
 
 Trigger: TypeAlias = Decision | Operation
 
-MOVES: dict[tuple[Phase, Trigger], Move] = {
+DECIDED: dict[tuple[Phase, Decision], Move] = {
     (Phase.BENCHMARK, Decision.PROMOTE): Move.ADVANCE,
     (Phase.BENCHMARK, Decision.ROLL_BACK): Move.DROP,
-    (Phase.BENCHMARK, Operation.APPROVE): Move.ADVANCE,
-    (Phase.BENCHMARK, Operation.ROLL_BACK): Move.DROP,
     (Phase.SIDE_BY_SIDE, Decision.PROMOTE): Move.ADVANCE,
     (Phase.SIDE_BY_SIDE, Decision.ROLL_BACK): Move.DROP,
-    (Phase.SIDE_BY_SIDE, Operation.APPROVE): Move.ADVANCE,
-    (Phase.SIDE_BY_SIDE, Operation.ROLL_BACK): Move.DROP,
     (Phase.SHADOWING, Decision.PROMOTE): Move.CLIMB,
-    (Phase.SHADOWING, Operation.APPROVE): Move.APPROVE,
     (Phase.SHADOWING, Decision.ROLL_BACK): Move.DROP,
-    (Phase.SHADOWING, Operation.ROLL_BACK): Move.DROP,
     (Phase.PROGRESSING, Decision.PROMOTE): Move.CLIMB,
-    (Phase.PROGRESSING, Operation.APPROVE): Move.APPROVE,
     (Phase.PROGRESSING, Decision.STEP_DOWN): Move.STEP_DOWN,
     (Phase.PROGRESSING, Decision.ROLL_BACK): Move.DROP,
-    (Phase.PROGRESSING, Operation.ROLL_BACK): Move.DROP,
     (Phase.PROMOTED, Decision.STEP_DOWN): Move.STEP_DOWN,
     (Phase.PROMOTED, Decision.ROLL_BACK): Move.DROP,
+}
+"""What evidence moves. A key that is missing changes nothing: to hold is the absence of a row."""
+
+ASKED: dict[tuple[Phase, Operation], Move] = {
+    (Phase.BENCHMARK, Operation.APPROVE): Move.ADVANCE,
+    (Phase.BENCHMARK, Operation.ROLL_BACK): Move.DROP,
+    (Phase.SIDE_BY_SIDE, Operation.APPROVE): Move.ADVANCE,
+    (Phase.SIDE_BY_SIDE, Operation.ROLL_BACK): Move.DROP,
+    (Phase.SHADOWING, Operation.APPROVE): Move.APPROVE,
+    (Phase.SHADOWING, Operation.ROLL_BACK): Move.DROP,
+    (Phase.PROGRESSING, Operation.APPROVE): Move.APPROVE,
+    (Phase.PROGRESSING, Operation.ROLL_BACK): Move.DROP,
     (Phase.PROMOTED, Operation.ROLL_BACK): Move.DROP,
     (Phase.ROLLED_BACK, Operation.RE_ARM): Move.RE_ARM,
 }
-"""A key that is missing changes nothing: to hold is the absence of a row."""
+"""
+What a person moves; a missing key is a refusal.
+
+A table of its own, for both kinds of trigger are strings, and `roll_back` is one of either.
+"""
 
 WATCHED = frozenset((Phase.SHADOWING, Phase.PROGRESSING, Phase.PROMOTED))
 """In these phases requests are mirrored, and what they prove is weighed."""
 
-PAUSES: dict[tuple[bool, Trigger], bool] = {
+PAUSES: dict[tuple[bool, Operation], bool] = {
     (False, Operation.PAUSE): True,
     (True, Operation.RESUME): False,
 }
+
+
+def move_of(phase: Phase, trigger: Trigger) -> Move | None:
+    """Return what the row for a trigger in a phase does; None if there is no such row."""
+    if isinstance(trigger, Decision):
+        return DECIDED.get((phase, trigger))
+    return ASKED.get((phase, trigger))

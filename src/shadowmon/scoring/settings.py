@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import enum
+
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Scheduling(enum.StrEnum):
+    """
+    What scorer processes take of a machine that others want, too.
+
+    The idle class (SCHED_IDLE, sched(7)) runs where nobody else wants to, and a CPU that runs
+    nothing else counts as idle for those who wake up. On a full machine it does not run.
+    """
+
+    NICED = "niced"
+    """All of them are niced."""
+    ONE_NICED = "one_niced"
+    """The first of each scoring worker is niced, so that scoring never stands still; further ones
+    are of the idle class."""
+    IDLE = "idle"
+    """All of them are of the idle class: evidence waits for a machine that has time."""
 
 
 class ScoringSettings(BaseModel):
@@ -19,10 +38,14 @@ class ScoringSettings(BaseModel):
     batch_max: Annotated[int, Field(ge=1, le=1024)] = 32
     """Pairs that are sent to a scorer process at one time."""
     deadline_seconds: Annotated[float, Field(gt=0)] = 10.0
-    """A batch that is not scored by then costs its process its life, and is tried pair by pair."""
+    """A batch that is not scored by then costs its process its life, and is tried pair by pair.
+    Waiting for a CPU does not count."""
     memory_max_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
     """Address space of a scorer process."""
     nice: Annotated[int, Field(ge=0, le=19)] = 10
+    scheduling: Scheduling = Scheduling.ONE_NICED
+    """Which scorer processes are niced, and which run only where a CPU has nothing else to do:
+    niced, one_niced, idle."""
     unsafe_patterns: tuple[str, ...] = ()
     """Regular expressions; an answer that one of them matches is a safety violation."""
     unsafe_phrases: tuple[str, ...] = ()

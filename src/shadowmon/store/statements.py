@@ -65,14 +65,21 @@ _FORGET_LABEL = delete(labels).where(
 )
 """A label that no pair waits for."""
 
+# What each commit asks is composed once. A new statement with an IN refers to itself in circles:
+# one with each tick would pile up until the collector comes by, and in a quiet process it is rare.
+_NEWEST = select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
+_RETIRED_OF = select(retired.c.worker).where(
+    retired.c.worker.in_(bindparam("workers", expanding=True))
+)
+_ENTER = insert(journal)
+
 
 # --- the chain ---
 
 
 async def head(connection: AsyncConnection) -> Head:
     """Return where the journal ends."""
-    newest = select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
-    row = (await connection.execute(newest)).one_or_none()
+    row = (await connection.execute(_NEWEST)).one_or_none()
     return Head(number=row.number, hash=row.hash) if row else GENESIS
 
 
@@ -113,7 +120,7 @@ async def append(connection: AsyncConnection, last: Head, entries: Sequence[Entr
         row = link(last, entry)
         links.append(rows.of_journal(row))
         last = end(row)
-    await connection.execute(insert(journal), links)
+    await connection.execute(_ENTER, links)
     await connection.execute(_KEEP_HEAD, [{"key": _HEAD, "value": f"{last.number} {last.hash}"}])
 
 
@@ -198,7 +205,7 @@ class Writes:
 
 async def _retired(connection: AsyncConnection, workers: AbstractSet[str]) -> AbstractSet[str]:
     """Return those of `workers` whose accounts are not taken any more."""
-    found = await connection.execute(select(retired.c.worker).where(retired.c.worker.in_(workers)))
+    found = await connection.execute(_RETIRED_OF, {"workers": list(workers)})
     return {RETIRED, *found.scalars()}
 
 

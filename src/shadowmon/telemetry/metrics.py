@@ -85,6 +85,9 @@ class Collector:
             except Exception as error:  # noqa: BLE001 - whatever it is, the other readers stand
                 self._failed(reader.__name__, error)
         self._unknown += readings.unknown
+        if readings.left_out:
+            self._overflowed += readings.left_out
+            self._complain("telemetry.series_left_out", "slices")
         return readings
 
     def _shown(self, family: Family, readings: Readings) -> Numbers:

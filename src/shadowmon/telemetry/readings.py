@@ -31,6 +31,8 @@ class Readings:
         self.board = board
         self.unknown = 0
         """Samples that no family has."""
+        self.left_out = 0
+        """Figures, claims and slices of trials that have too many of them."""
         self._numbers: defaultdict[str, Numbers] = defaultdict(dict)
         self._exemplars: defaultdict[str, Exemplars] = defaultdict(dict)
 

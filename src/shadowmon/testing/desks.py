@@ -18,6 +18,7 @@ from shadowmon.records import (
     RolloutState,
     TrialId,
 )
+from shadowmon.rollout.freeze import Freeze, Hold, entry_of, freeze_of
 from shadowmon.store.store import Row
 from shadowmon.trial.review import ReviewStanding
 from shadowmon.view import DaemonView, GateResult, ReviewTask, Said
@@ -94,6 +95,15 @@ class ScriptedDesk:
         trials[trial_id] = replace(before, state=state)
         self.show(trials=tuple(trials.values()))
         return state
+
+    async def hold(self, hold: Hold, *, operator: str, reason: str) -> Freeze | None:
+        """See `Desk.hold`."""
+        for error in (self.unreachable, self.refuses):
+            if error is not None:
+                raise error
+        entry = entry_of(hold, operator=operator, reason=reason, now=self._view.at)
+        self.show(freeze=freeze_of(entry))
+        return self._view.freeze
 
     async def report(self, trial_id: TrialId, result: GateResult) -> RolloutState:
         """See `Desk.report`."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.coverage import Coverage
 from shadowmon.policy.judge import NOTHING_PROVEN, Average
 from shadowmon.policy.rules import Rule
-from shadowmon.records import Evidence, RolloutState, SliceName, Verdict
+from shadowmon.records import Command, Evidence, RolloutState, SliceName, Verdict
 from shadowmon.trial.feedback import Complaints
 from shadowmon.trial.sums import Sums
 
@@ -44,3 +44,7 @@ class Memory:
     alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
     coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
     """Of each slice that a rule is about."""
+
+
+Change: TypeAlias = tuple[Memory, tuple[Command, ...]]
+"""What is remembered after something happened, and what must be done about it, in order."""

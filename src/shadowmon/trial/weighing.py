@@ -35,6 +35,7 @@ from shadowmon.records import (
 )
 from shadowmon.trial.memory import Memory
 from shadowmon.trial.plan import TrialPlan, counted_by
+from shadowmon.trial.receipt import Receipt
 from shadowmon.trial.sums import Sums, alone, cell_of, sums
 
 
@@ -128,8 +129,14 @@ class Weighing:
 
     def _with_receipt(self, reason: Reason, chain: Mapping[str, Any]) -> Reason:
         """Add what a person needs to compute the e-value again (evidence/by_hand.py)."""
-        told = self.scales.receipt(reason.claim, reason.counts, chain)
-        return replace(reason, recompute={**reason.recompute, **told})
+
+        def write() -> Mapping[str, Any]:
+            return {
+                **reason.recompute,
+                **self.scales.receipt(reason.claim, reason.counts, chain),
+            }
+
+        return replace(reason, recompute=Receipt(write))
 
     def _pairs(self, summed: Sums) -> int:
         """Every pair has a verdict on whether each model failed: count those."""

@@ -82,6 +82,18 @@ def test_operations(desk, capsys, word, operation, said):
     assert capsys.readouterr().out == said
 
 
+def test_everything_is_frozen_and_unfrozen(capsys):
+    """It is said by whom and why, the status shows it, and the end is said too."""
+    assert main(["freeze", "--reason", "incident 4711"]) == 0
+    assert "everything is frozen by ada since " in capsys.readouterr().out
+
+    assert main(["status"]) == 0
+    assert "EVERYTHING IS FROZEN by ada since" in capsys.readouterr().out
+
+    assert main(["unfreeze", "--reason", "it is over", "--operator", "grace"]) == 0
+    assert capsys.readouterr().out == "nothing is frozen\n"
+
+
 def test_operator_by_flag(desk):
     """Who asks can be said."""
     assert main(["pause", "int8", "--operator", "grace"]) == 0

@@ -159,9 +159,27 @@ def test_questions(folder, monkeypatch):
 
     assert main(["init", "--listen", "127.0.0.1:8088"]) == 0
 
-    assert asked[0] == "what the models are for [custom]: "
+    assert asked[0].startswith("what the models are for: classification, summarization, chat, ")
+    assert asked[0].endswith(" [custom]: ")
     assert not any("users are to connect" in question for question in asked)
     assert (
         yaml.safe_load((folder / "shadowmon.yaml").read_text())["trials"]["optimized"]["task"]
         == "chat"
     )
+
+
+def test_an_answer_that_cannot_be_used_is_asked_for_again(folder, monkeypatch, capsys):
+    """Nothing that was said before is lost by a slip."""
+    answers = iter(["poetry", "chat", "", "", "morse", "openai", "", "", "", "", "", "2 %", "0.02"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+
+    assert main(["init"]) == 0
+
+    said = capsys.readouterr().out
+    assert "it must be one of: classification, " in said
+    assert "(not morse)" in said
+    assert "it must be above 0 and below 1" in said
+    written = yaml.safe_load((folder / "shadowmon.yaml").read_text())
+    assert written["trials"]["optimized"]["task"] == "chat"
+    assert written["trials"]["optimized"]["policy"]["acceptable"] == 0.015

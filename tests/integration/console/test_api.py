@@ -204,6 +204,17 @@ def test_pause_needs_no_reason(ask, desk):
     assert [reason for *_, reason in desk.asked] == ["", ""]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "status", "taken"),
+    [(7, 200, 7), (7.0, 200, 7), (None, 200, None), (7.5, 400, None), (0, 400, None)],
+)
+def test_evidence_is_a_whole_number(ask, desk, evidence, status, taken):
+    """To loosen names a journal entry; 7.0 is the number 7, as JSON has it."""
+    answer = ask("POST", "/api/v1/trials/int8/loosen", WHO | {"evidence": evidence})
+
+    assert (answer.status, desk.evidence) == (status, taken)
+
+
 @pytest.mark.parametrize("word", ["roll-back", "re-arm"])
 @pytest.mark.parametrize("reason", [None, "", " \n"])
 def test_roll_back_needs_a_reason(ask, desk, word, reason):

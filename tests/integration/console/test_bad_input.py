@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from shadowmon.console.body import BodyError, BoundsError, read_json
 from tests.consoles import EXPOSITION, everything
 from tests.unit.console.test_body import BAD
 
@@ -24,15 +25,22 @@ def _still_scrapes(ask):
     assert ask("GET", "/metrics").body == EXPOSITION
 
 
+def is_beyond(body):
+    """Is it beyond the bounds, rather than no JSON?"""
+    with pytest.raises(BodyError) as caught:
+        read_json(body)
+    return caught.type is BoundsError
+
+
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
 def test_bad_json(ask, desk, body):
-    """What is not JSON within the bounds is a 400, or a 413 if it is too long to be looked at."""
+    """What is no JSON is a 400, beyond the bounds a 422, and a 413 if it is not looked at."""
     for path in POSTS:
         begun = time.monotonic()
         answer = ask("POST", path, body)
 
         assert time.monotonic() - begun < 0.5
-        assert answer.status == (413 if len(body) > 1_048_576 else 400)
+        assert answer.status == (413 if len(body) > 1_048_576 else 422 if is_beyond(body) else 400)
         assert set(answer.json["error"]) == {"message", "hint"}
         assert b"Traceback" not in answer.body
     assert (desk.asked, desk.labels) == ([], [])
@@ -194,7 +202,7 @@ def test_memory_stays(ask):
     """A hundred refused megabytes leave nothing behind."""
     before = _rss_bytes()
     for _ in range(100):
-        assert ask("POST", "/api/v1/labels", b"[" * 1_000_000).status == 400
+        assert ask("POST", "/api/v1/labels", b"[" * 1_000_000).status == 422
 
     assert _rss_bytes() - before < 16 * 1024 * 1024
 

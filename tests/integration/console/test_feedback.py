@@ -45,6 +45,14 @@ def test_feedback(ask, desk):
             {"kind": "complaint", "trial": "int8", "arm": "baseline", "at": "2026-01-31T12:00:00"},
             "feedback 0: at cannot be used",
         ),
+        (
+            {"kind": "complaint", "trial": "int8", "arm": "baseline", "at": "2026-W05-6T12:00:00Z"},
+            "feedback 0: at cannot be used",
+        ),
+        (
+            {"kind": "complaint", "trial": "int8", "arm": "baseline", "at": ""},
+            "feedback 0: at is missing",
+        ),
     ],
 )
 def test_what_cannot_be_used(body, said, ask, desk):

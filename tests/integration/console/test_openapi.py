@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
-from datetime import datetime
+from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
-from shadowmon.console.openapi import document
+import shadowmon
+
+from shadowmon.console.openapi.document import document
 from shadowmon.console.server import make_app
 from shadowmon.errors import Complaint, ConfigError, RefusedError
-from shadowmon.records import Contrast
-from tests.consoles import a_desk, console_settings, metrics
+from tests.consoles import console_settings, metrics
 from tests.views import a_trial_view, a_view
+from tests.whole_console import everything_beside
 
 
 DOCUMENT = document()
+SOURCE = Path(shadowmon.__file__).parent
 WHO = {"operator": "ada", "reason": "it looks odd"}
+KNOWN = {
+    "console/api.py",
+    "console/curve.py",
+    "console/freezes.py",
+    "console/people.py",
+    "gates/argo.py",
+    "gates/flagger.py",
+    "gates/kayenta.py",
+    "gates/ofrep.py",
+    "gates/xds.py",
+    "notify/notifier.py",
+}
+"""Files that serve routes of the console; `everything_beside` puts all of them together."""
+OF_OTHERS = {"demo/model_server.py"}
 
 
-def routes():
+@pytest.fixture
+def beside(desk):
+    """All that is served beside the desk's own API."""
+    return everything_beside(desk)
+
+
+@pytest.fixture
+def start_all(start, beside):
+    """`start_all(token="…")` serves everything and returns a caller."""
+    return lambda **changes: start(**beside, **changes)
+
+
+@pytest.fixture
+def ask(start_all):
+    """Everything, without a token."""
+    return start_all()
+
+
+def routes(desk):
     """Return every (method, path) that the application serves."""
-    app = make_app(a_desk(), console_settings(), metrics)
+    app = make_app(desk, console_settings(), metrics, **everything_beside(desk))
     return {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()
@@ -35,59 +72,10 @@ def described():
     return {(method, path) for path, item in DOCUMENT["paths"].items() for method in item}
 
 
-def check(value, schema, where="$"):
-    """Hold a value to a schema: the part of JSON Schema 2020-12 that the document uses."""
-    if "$ref" in schema:
-        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    if "anyOf" in schema:
-        assert any(_fits(value, choice) for choice in schema["anyOf"]), (where, value)
-        return
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    assert any(_is_a(value, kind) for kind in kinds), (where, value, kinds)
-    assert value in schema.get("enum", [value]), where
-    assert not isinstance(value, int | float) or value >= schema.get("minimum", value), where
-    if schema.get("format") == "date-time":
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value), where
-        datetime.fromisoformat(value)
-    if isinstance(value, list):
-        for at, item in enumerate(value):
-            check(item, schema["items"], f"{where}[{at}]")
-    if isinstance(value, dict):
-        _check_object(value, schema, where)
-
-
-def _check_object(value, schema, where):
-    known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
-    missing = set(schema.get("required", ())) - value.keys()
-    assert not missing, (where, missing)
-    for key, item in value.items():
-        if key in known:
-            check(item, known[key], f"{where}.{key}")
-        else:
-            assert others, f"{where}.{key} is not described"
-            if others is not True:
-                check(item, others, f"{where}.{key}")
-
-
-def _fits(value, schema):
-    try:
-        check(value, schema)
-    except AssertionError:
-        return False
-    return True
-
-
-def _is_a(value, kind):
-    kinds = {
-        "object": dict,
-        "array": list,
-        "string": str,
-        "boolean": bool,
-        "integer": int,
-        "number": int | float,
-        "null": type(None),
-    }
-    return isinstance(value, kinds[kind]) and (kind == "boolean" or not isinstance(value, bool))
+def check(value, schema):
+    """Hold a value to one of the document's schemas."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(value)
 
 
 def check_answer(answer, method, path):
@@ -95,14 +83,32 @@ def check_answer(answer, method, path):
     responses = DOCUMENT["paths"][path][method]["responses"]
     assert str(answer.status) in responses, f"{method} {path} answers {answer.status}, undescribed"
     content = responses[str(answer.status)]["content"]
-    assert answer.headers["content-type"].partition(";")[0] in content
-    if "application/json" in content:
-        check(answer.json, content["application/json"]["schema"])
+    kind = answer.headers["content-type"].partition(";")[0]
+    assert kind in content
+    if kind == "application/json":
+        check(answer.json, content[kind]["schema"])
 
 
-def test_every_route_is_described():
+def test_every_route_is_described(desk):
     """Each route is described, and each description has a route."""
-    assert described() == routes()
+    assert described() == routes(desk)
+
+
+def test_no_file_serves_routes_in_secret():
+    """Whatever file registers routes is one whose routes are held against the description."""
+    words = {"get", "post", "put", "patch", "delete", "head", "options", "route", "view", "static"}
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if "web." in (text := path.read_text())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and node.attr in words
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "web"
+    }
+
+    assert found == KNOWN | OF_OTHERS
 
 
 def test_every_reference_is_there():
@@ -123,9 +129,53 @@ def test_every_operation_has_a_name_of_its_own():
     assert len(names) == len(set(names))
 
 
+def examples():
+    """Return each example with the schema it is to fit: of bodies, and of answers."""
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            contents = {"asked": operation.get("requestBody", {}).get("content", {})}
+            contents |= {
+                status: answer.get("content", {})
+                for status, answer in operation["responses"].items()
+            }
+            for what, content in contents.items():
+                for media in content.values():
+                    if "example" in media:
+                        name = f"{method} {path} {what}"
+                        yield pytest.param(media["example"], media["schema"], id=name)
+
+
+@pytest.mark.parametrize(("example", "schema"), list(examples()))
+def test_every_example_fits(example, schema):
+    """What is shown as an example fits the schema beside it."""
+    check(example, schema)
+
+
+@pytest.mark.parametrize("path", sorted(path for _, path in described() if "/gates/" in path))
+def test_what_gates_ask_has_examples(path):
+    """Whoever writes a client for a gate finds an example of what is sent and answered."""
+    for method, operation in DOCUMENT["paths"][path].items():
+        medias = [
+            media
+            for status, answer in operation["responses"].items()
+            if status == "200"
+            for media in answer["content"].values()
+        ]
+        if method == "post":
+            medias += operation["requestBody"]["content"].values()
+        assert all("example" in media or "$ref" in media["schema"] for media in medias), path
+
+
 def test_document_is_served(ask):
     """The description is served as it is."""
     assert ask("GET", "/api/v1/openapi.json").json == DOCUMENT
+
+
+def where(path):
+    """Return a path with its parameters filled in."""
+    filled = {"trial": "int8", "phase": "benchmark", "hook": "rollout", "kind": "runtime"}
+    filled |= {"key": "int8", "id": "int8~90~75"}
+    return re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], path)
 
 
 @pytest.mark.parametrize("path", sorted(path for method, path in described() if method == "get"))
@@ -136,7 +186,7 @@ def test_what_is_read_fits(ask, desk, path, full):
         bare = a_trial_view(verdict=None, figures=(), rules=(), last_pair_at=None)
         desk.show(trials=(bare,), config_reload_at=None, problems=("no tick yet",))
 
-    check_answer(ask("GET", path.replace("{trial}", "int8")), "get", path)
+    check_answer(ask("GET", where(path)), "get", path)
 
 
 def test_journalled_explanation_fits(ask):
@@ -147,22 +197,23 @@ def test_journalled_explanation_fits(ask):
 
 
 @pytest.mark.parametrize("path", sorted(path for method, path in described() if method == "post"))
-def test_what_is_asked_fits(start, desk, path):
+def test_what_is_asked_fits(start_all, desk, path):
     """Every answer to a POST fits its schema: done, refused, forbidden, and unreadable."""
-    where = path.replace("{trial}", "int8")
-    body = [{"exchange_id": "x-1", "label": "7"}] if path.endswith("labels") else WHO
-    ask = start()
-    check_answer(ask("POST", where, body), "post", path)
-    check_answer(ask("POST", where, body, {"Origin": "http://evil.example"}), "post", path)
-    check_answer(start(token="s3cret")("POST", where, body), "post", path)
-    if "reload" not in path:
-        for wrong in (b"{", b"[" * 2_000_000):
-            check_answer(ask("POST", where, wrong), "post", path)
-        check_answer(ask("POST", where, b"{}", {"Content-Type": "text/plain"}), "post", path)
+    operation = DOCUMENT["paths"][path]["post"]
+    content = operation.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {}).get("example", WHO)
+    ask, there = start_all(), where(path)
+    check_answer(ask("POST", there, body), "post", path)
+    check_answer(ask("POST", there, body, {"Origin": "http://evil.example"}), "post", path)
+    check_answer(start_all(token="s3cret")("POST", there, body), "post", path)
+    if "requestBody" in operation:
+        for wrong in (b"", b"{", b"[" * 2_000_000):
+            check_answer(ask("POST", there, wrong), "post", path)
+        check_answer(ask("POST", there, b"{}", {"Content-Type": "text/plain"}), "post", path)
     if "{trial}" in path:
         check_answer(ask("POST", path.replace("{trial}", "int9"), body), "post", path)
         desk.refuses = RefusedError("not now")
-        check_answer(ask("POST", where, body), "post", path)
+        check_answer(ask("POST", there, body), "post", path)
 
 
 def test_refused_reload_fits(ask, desk):
@@ -175,27 +226,27 @@ def test_refused_reload_fits(ask, desk):
 @pytest.mark.parametrize("path", ["/api/v1/status", "/api/v1/journal", "/api/v1/trials/{trial}"])
 def test_unknown_parameter_fits(ask, path):
     """A parameter that is not described is refused as described."""
-    check_answer(ask("GET", path.replace("{trial}", "int8") + "?x=1"), "get", path)
+    check_answer(ask("GET", where(path) + "?x=1"), "get", path)
 
 
-def test_walker_finds_what_is_wrong():
-    """The walker sees a missing key, a strange one, a wrong type and a wrong word."""
-    weight = {"$ref": "#/components/schemas/Weight"}
-
-    wrongs: list[object] = [
+@pytest.mark.parametrize(
+    "wrong",
+    [
         {"basis_points": 1},
         {"basis_points": 1, "percent": 0.01, "share": 1},
         {"basis_points": True, "percent": 0.01},
         {"basis_points": -1, "percent": 0.01},
         [],
         None,
-    ]
-    for wrong in wrongs:
-        with pytest.raises(AssertionError):
-            check(wrong, weight)
+    ],
+)
+def test_what_is_wrong_is_found(wrong):
+    """A missing key, a strange one, a wrong type and a wrong number do not fit."""
+    weight = {"$ref": "#/components/schemas/Weight"}
+
     check({"basis_points": 1, "percent": 0.01}, weight)
-    with pytest.raises(AssertionError):
-        check("sideways", {"type": "string", "enum": [contrast.value for contrast in Contrast]})
+    with pytest.raises(jsonschema_rs.ValidationError):
+        check(wrong, weight)
 
 
 def test_view_of_nothing_fits(ask, desk):

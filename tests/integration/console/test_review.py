@@ -71,3 +71,44 @@ def test_not_now(ask, desk):
     desk.refuses = RefusedError("trial int8 is shadowing: there is nothing to compare now")
 
     assert ask("GET", f"{NEXT}?reviewer=ada").status == 409
+
+
+@pytest.mark.parametrize(
+    ("configured", "sent", "status"),
+    [
+        ({"token": "operator"}, "", 401),
+        ({"token": "operator"}, "operator", 200),
+        ({"token": "operator", "reviewer": "reader"}, "", 401),
+        ({"token": "operator", "reviewer": "reader"}, "reader", 200),
+        ({"reviewer": "reader"}, "", 401),
+    ],
+)
+def test_texts_are_for_reviewers(start, configured, sent, status):
+    """Where a token is configured nobody is handed production's texts without one."""
+    ask = start(**configured)
+    headers = {"Authorization": f"Bearer {sent}"} if sent else {}
+
+    answer = ask("GET", f"{NEXT}?reviewer=ada", headers=headers)
+
+    assert answer.status == status
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+
+
+def test_a_reviewer_prefers_and_does_no_more(start, desk):
+    """A reviewer's token takes a preference, and no operation."""
+    desk.task = TASK
+    ask = start(token="operator", reviewer="reader")
+    headers = {"Authorization": "Bearer reader"}
+
+    told = ask("POST", PREFER, {"task": "q-1", "reviewer": "ada", "choice": "tie"}, headers)
+    paused = ask("POST", "/api/v1/trials/int8/pause", {"operator": "ada"}, headers)
+
+    assert (told.status, paused.status) == (200, 401)
+
+
+def test_another_site_reads_no_texts(ask):
+    """A page of another site cannot have a browser on this machine fetch production's texts."""
+    headers = {"Origin": "http://evil.example"}
+
+    assert ask("GET", f"{NEXT}?reviewer=ada", headers=headers).status == 403
+    assert ask("GET", f"{NEXT}?reviewer=ada", headers={"Host": "evil.example"}).status == 403

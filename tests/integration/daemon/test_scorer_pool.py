@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from shadowmon.daemon.scorer_pool import Lost, ScorerPool, _backoff_seconds
 from shadowmon.daemon.scorer_process import build_panels
 from shadowmon.errors import ScorerError
 from shadowmon.records import Answer, Score, TrialId
-from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.settings import Scheduling, ScoringSettings
 from tests.answers import real_pairs
 from tests.factories import a_pair, a_reply
 
@@ -265,6 +265,53 @@ async def test_process_is_confined():
         assert Path(f"/proc/{process}/fd/0").readlink() == Path("/dev/null")
 
 
+@pytest.mark.parametrize(
+    ("scheduling", "idle"),
+    [(Scheduling.NICED, 0), (Scheduling.ONE_NICED, 2), (Scheduling.IDLE, 3)],
+)
+async def test_how_many_processes_run_only_where_there_is_time(scheduling, idle):
+    """So many of three are of the idle class, and a process that is lost leaves its class on."""
+    async with a_pool(processes=3, scheduling=scheduling) as pool:
+        assert policies(pool).count(os.SCHED_IDLE) == idle
+        await pool.score(saying("exit 1"))
+        await until(lambda: len(pool.process_ids) == 3)
+        assert policies(pool).count(os.SCHED_IDLE) == idle
+    assert pool.restarts == 2
+
+
+def policies(pool):
+    """Return the scheduling policy of each process."""
+    return [os.sched_getscheduler(process) for process in pool.process_ids]
+
+
+async def test_waiting_for_a_cpu_is_no_hanging():
+    """A process that others keep off its CPU for long past its deadline is not lost for it."""
+    cpu = min(os.sched_getaffinity(0))
+    async with a_pool(deadline_seconds=0.5, nice=19) as pool:
+        os.sched_setaffinity(pool.process_ids[0], {cpu})
+        with spinning_on(cpu):
+            scored = asyncio.ensure_future(pool.score(saying("spin 0.3")))
+            await asyncio.sleep(2)
+            kept_off = not scored.done()
+        found = await scored
+
+    assert kept_off
+    assert fates(found) == [1.0]
+    assert pool.restarts == 0
+
+
+@contextmanager
+def spinning_on(cpu):
+    """Keep a CPU busy for as long as the block takes."""
+    spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    os.sched_setaffinity(spinner.pid, {cpu})
+    try:
+        yield
+    finally:
+        spinner.kill()
+        spinner.wait()
+
+
 async def test_signals_to_the_whole_service_do_not_end_it():
     """Ctrl-C and a service's SIGTERM leave the process to the daemon, which still drains."""
     async with a_pool() as pool:
@@ -301,7 +348,7 @@ _DAEMON = """
 import asyncio
 from shadowmon.clock import SystemClock
 from shadowmon.daemon.scorer_pool import ScorerPool
-from shadowmon.scoring.settings import ScoringSettings
+from shadowmon.scoring.settings import Scheduling, ScoringSettings
 from tests.factories import a_pair, a_reply
 
 async def main():

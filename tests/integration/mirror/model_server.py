@@ -8,6 +8,8 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
 
 
 Answering = Callable[["Connection"], Awaitable[None]]
@@ -47,9 +49,9 @@ class ModelServer:
 
 @asynccontextmanager
 async def a_model_server(
-    answer: Answering, *, tls: ssl.SSLContext | None = None
+    answer: Answering, *, tls: ssl.SSLContext | None = None, socket: Path | None = None
 ) -> AsyncIterator[ModelServer]:
-    """Serve, doing `answer` for every request; with TLS as `localhost`."""
+    """Serve, doing `answer` for every request; with TLS as `localhost`, or on a Unix socket."""
     server = ModelServer()
 
     serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -65,9 +67,13 @@ async def a_model_server(
                 await answer(Connection(reader, writer))
         writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
-    port = listening.sockets[0].getsockname()[1]
-    server.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
+    if socket is not None:
+        listening = await asyncio.start_unix_server(serve, socket)
+        server.url = f"http+unix://{quote(str(socket), safe='')}"
+    else:
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+        port = listening.sockets[0].getsockname()[1]
+        server.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     try:
         yield server
     finally:

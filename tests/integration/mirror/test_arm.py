@@ -10,15 +10,20 @@ import ssl
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import trustme
 
 from shadowmon.clock import SystemClock
-from shadowmon.mirror.arm import Arm, open_session
+from shadowmon.mirror.arm import Arm
+from shadowmon.mirror.sessions import Sessions
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings, RewriteSettings
 from shadowmon.records import Answer, ModelName, Outcome, Reply
+from shadowmon.telemetry.settings import TracingSettings
+from shadowmon.telemetry.spans import open_spans
 from shadowmon.traffic.codecs.open_inference import OpenInference
 from shadowmon.traffic.codecs.openai import OpenAI
 from tests.factories import an_exchange
@@ -30,6 +35,7 @@ from tests.integration.mirror.model_server import (
     always,
     http,
 )
+from tests.integration.telemetry.collectors import a_collector, attributes
 
 
 CHAT = json.dumps({"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}).encode()
@@ -43,12 +49,12 @@ ASKED = an_exchange(b'{"model":"a","messages":[]}')
 async def an_arm(
     url: str, *, answer_max_bytes: int = 100_000, **settings: Any
 ) -> AsyncIterator[Arm]:
-    async with open_session() as session:
+    async with Sessions() as sessions:
         yield Arm(
             ModelName("int8"),
             ModelSettings(url=url, **{"timeout_seconds": 0.3, **settings}),
             OpenAI({}),
-            session,
+            sessions.to(url),
             SystemClock(),
             mirror=MirrorSettings(answer_max_bytes=answer_max_bytes),
         )
@@ -67,15 +73,91 @@ async def test_a_private_authority() -> None:
                 assert (await arm.call(ASKED)).outcome is Outcome.REFUSED
 
 
+async def test_a_unix_socket(tmp_path: Path) -> None:
+    """A model behind a Unix socket is called like any other, below its address's path."""
+    path = tmp_path / "model.sock"
+    async with (
+        a_model_server(always(GOOD), socket=path) as server,
+        an_arm(server.url + "/gpu-1/") as arm,
+    ):
+        replies = [await arm.call(ASKED) for _ in range(2)]
+
+    assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.OK]
+    assert server.connections == 1
+    line, fields = server.requests[0].split(b"\r\n", 1)
+    assert line == b"POST /gpu-1/v1/chat/completions HTTP/1.1"
+    assert b"Host: localhost\r\n" in fields
+
+
+async def test_a_unix_socket_that_nobody_listens_at(tmp_path: Path) -> None:
+    """It is the model's failure, as a port that refuses is."""
+    gone = quote(str(tmp_path / "gone.sock"), safe="")
+    async with an_arm(f"http+unix://{gone}") as arm:
+        reply = await arm.call(ASKED)
+
+    assert (reply.outcome, reply.problem) == (Outcome.REFUSED, "no connection")
+
+
+async def test_each_unix_socket_has_its_own_connections(tmp_path: Path) -> None:
+    """Models behind several sockets and ports are each reached at their own."""
+    async with (
+        a_model_server(always(GOOD), socket=tmp_path / "a.sock") as one,
+        a_model_server(always(GOOD), socket=tmp_path / "b.sock") as other,
+        a_model_server(always(GOOD)) as port,
+        Sessions() as sessions,
+    ):
+        for server in (one, other, port):
+            arm = Arm(
+                ModelName("int8"),
+                ModelSettings(url=server.url),
+                OpenAI({}),
+                sessions.to(server.url),
+                SystemClock(),
+                mirror=MirrorSettings(),
+            )
+            assert (await arm.call(ASKED)).outcome is Outcome.OK
+
+    assert [len(server.requests) for server in (one, other, port)] == [1, 1, 1]
+
+
+async def test_a_call_has_a_span() -> None:
+    """Its outcome is told, and the model's own spans are children of it, not of the user's."""
+    trace, parent = "ab" * 16, "cd" * 8
+    asked = an_exchange(ASKED.body, headers=(("traceparent", f"00-{trace}-{parent}-01"),))
+    async with (
+        a_collector() as collector,
+        a_model_server(always(GOOD)) as server,
+        Sessions() as sessions,
+    ):
+        tracing = TracingSettings(otlp_endpoint=collector.url, sample_rate=1.0)
+        spans = open_spans(tracing, "scoring")
+        arm = Arm(
+            ModelName("int8"),
+            ModelSettings(url=server.url),
+            OpenAI({}),
+            sessions.to(server.url),
+            SystemClock(),
+            mirror=MirrorSettings(),
+            spans=spans,
+        )
+        await arm.call(asked)
+        await asyncio.to_thread(spans.close)
+
+    (span,) = collector.spans()
+    assert attributes(span) == {"model": "int8", "route": "chat", "outcome": "ok"}
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace, parent)
+    assert f"traceparent: 00-{trace}-{span.span_id.hex()}-00".encode() in server.requests[0].lower()
+
+
 async def test_model_in_the_path() -> None:
     """Where the path names the model, a call for another name goes to that one's path."""
     asked = an_exchange(b'{"inputs": []}', target="/v2/models/fp16/versions/1/infer?a=%20b")
-    async with a_model_server(always(GOOD)) as server, open_session() as session:
+    async with a_model_server(always(GOOD)) as server, Sessions() as sessions:
         arm = Arm(
             ModelName("int8"),
             ModelSettings(url=server.url, rewrite=RewriteSettings(model="int 8/b")),
             OpenInference({}),
-            session,
+            sessions.to(server.url),
             SystemClock(),
             mirror=MirrorSettings(),
         )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from shadowmon.clock import SystemClock
-from shadowmon.mirror.arm import Arm, open_session
+from shadowmon.mirror.arm import Arm
 from shadowmon.mirror.dispatch import Dispatcher
+from shadowmon.mirror.sessions import Sessions
 from shadowmon.mirror.settings import MirrorSettings, ModelSettings
 from shadowmon.records import Answer, Ending, ModelName, Outcome, Served
 from shadowmon.traffic.codecs.openai import OpenAI
@@ -41,13 +42,13 @@ def served(model: ModelName, ending: Ending = Ending.COMPLETE, body: bytes = GOO
 
 async def replies(exchange: Any, *wanted: ModelName, codec: OpenAI | None = None) -> Any:
     """Return the replies, and how many calls were made."""
-    async with a_model_server(slow) as server, open_session() as session:
+    async with a_model_server(slow) as server, Sessions() as sessions:
         arms = {
             name: Arm(
                 name,
                 ModelSettings(url=server.url),
                 codec if codec and name == INT8 else OpenAI({}),
-                session,
+                sessions.to(server.url),
                 SystemClock(),
                 mirror=MirrorSettings(),
             )

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -54,7 +55,7 @@ async def inbox():
 
 
 @asynccontextmanager
-async def notifying(store, inbox, clock, *, counts=None, **more):
+async def notifying(store, inbox, clock, *, counts=None, unwritten=None, **more):
     """Tell the inbox for as long as the block takes."""
     settings = NotifySettings.model_validate({"webhooks": {"cd": {"url": inbox.url}}} | more)
     counted = [] if counts is None else counts
@@ -64,15 +65,25 @@ async def notifying(store, inbox, clock, *, counts=None, **more):
         clock,
         view=a_view,
         count=lambda name, outcome: counted.append((name, outcome)),
+        unwritten=unwritten,
     )
     running = asyncio.get_running_loop().create_task(notifier.run())
     try:
-        await until(lambda: clock.seconds > 0 or running.done())
+        await until_begun(store, notifier, running)
         yield notifier
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def until_begun(store, notifier, running):
+    """Wait until each receiver has a place in the journal: what follows is told."""
+    async with asyncio.timeout(10):
+        while not running.done():
+            if None not in [await store.place(name) for name in notifier.problems()]:
+                return
+            await asyncio.sleep(0.002)
 
 
 async def test_what_happens_is_told(store, inbox):
@@ -269,3 +280,60 @@ async def test_slack_by_a_secret_address(store, inbox, tmp_path):
         await until(lambda: not notifier.problems()["slack.ops"])
 
     assert "rolled back" in json.loads(inbox.taken[0][1])["text"]
+
+
+async def test_a_roll_back_while_the_store_is_down(store, inbox):
+    """It is told at once, and not again when the journal has it; what follows is told after it."""
+    drop = a_drop()
+    stands: list[Entry] = []
+
+    async with notifying(store, inbox, QuickClock(), unwritten=lambda: stands):
+        stands.append(drop)
+        await until(lambda: len(inbox.taken) == 1)
+        stands.clear()
+        await store.commit(Save(entries=[drop, *entries("after")]))
+        await until(lambda: len(inbox.taken) == 2)
+
+    first, second = (json.loads(body) for _, body in inbox.taken)
+    assert (first["type"], first["data"]["entry"]) == ("shadowmon.rollout.rolled_back", None)
+    assert (second["data"]["sentence"], second["data"]["entry"]) == ("after", 2)
+
+
+async def test_a_restart_between_a_roll_back_and_its_entry(store, inbox):
+    """Whoever forgot that it was told tells it again, under the same id."""
+    drop = a_drop()
+    async with notifying(store, inbox, QuickClock(), unwritten=lambda: [drop]):
+        await until(lambda: len(inbox.taken) == 1)
+    await store.commit(Save(entries=[drop]))
+
+    async with notifying(store, inbox, QuickClock()):
+        await until(lambda: len(inbox.taken) == 2)
+
+    assert len({headers["webhook-id"] for headers, _ in inbox.taken}) == 1
+    assert json.loads(inbox.taken[1][1])["data"]["entry"] == 1
+
+
+async def test_receiver_and_store_are_down_at_once(store, inbox):
+    """Both come back after an hour, the receiver first or the store: one id, and taken once."""
+    drop, clock = a_drop(), QuickClock()
+    stands = [drop]
+    inbox.answer = lambda: web.Response(status=200 if clock.seconds > HOUR else 503)
+
+    async with notifying(store, inbox, clock, unwritten=lambda: stands):
+        await until(lambda: clock.seconds > HOUR / 2)
+        stands.clear()
+        await store.commit(Save(entries=[drop]))
+        await until(lambda: len(inbox.taken) == 1)
+        await store.commit(Save(entries=entries("after")))
+        await until(lambda: len(inbox.taken) == 2)
+
+    dropped = {headers["webhook-id"] for _, headers, body in inbox.came if b"rolled_back" in body}
+    assert len(dropped) == 1
+    assert sentences(inbox) == [drop.sentence, "after"]
+
+
+def a_drop():
+    """Return the entry of a roll-back."""
+    data = {"move": "drop", "phase": "rolled_back", "weight": 0}
+    (entry,) = entries("rolled back", kind=EntryKind.STAGE_ENTERED)
+    return replace(entry, data=data)

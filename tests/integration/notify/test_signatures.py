@@ -44,7 +44,7 @@ def secret_file(tmp_path):
 async def send(inbox, *, at=None, number=7, **settings):
     """Tell the inbox of one entry; return how it went."""
     receiver = WebhookReceiver.model_validate({"url": inbox.url, **settings})
-    told = news(a_row(number, EntryKind.ALARM))
+    told = news(a_row(number, EntryKind.ALARM, sentence=f"alarm {number}").entry, number)
     assert told is not None
     async with HttpClient(reach=Reach()) as http:
         now = at or datetime.now().astimezone()

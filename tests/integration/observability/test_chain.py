@@ -70,10 +70,14 @@ async def until(holds: Callable[[], object], seconds: float) -> None:
 
 
 async def test_from_a_bad_model_to_the_pager(tmp_path: Path) -> None:
-    """A red line pages within 5 s of the decision, and is resolved once a person has re-armed."""
+    """
+    A red line pages within 5 s of the decision, and the page is over once the roll-back is done.
+
+    What a person has to do then, to re-arm the trial, is a ticket; it lasts until it is done.
+    """
     find("prometheus")
     find("prometheus-alertmanager")
-    pager, red_line = Pager(), "ShadowmonRedLineBreached"
+    pager, red_line, ticket = Pager(), "ShadowmonRedLineBreached", "ShadowmonAwaitsReArm"
     baseline, optimized = Model("fp32"), Model("int8")
     async with baseline.serving(), optimized.serving():
         settings = a_configuration([baseline, optimized])
@@ -87,16 +91,21 @@ async def test_from_a_bad_model_to_the_pager(tmp_path: Path) -> None:
             optimized.behaviour = "wrong"
             await until(lambda: pager.first("firing", red_line), seconds=40)
             decided = [one for one in await daemon.journal() if one["kind"] == "verdict"]
+            await until(lambda: pager.first("resolved", red_line), seconds=90)
+            trial = await daemon.trial("int8")
+            await until(lambda: pager.first("firing", ticket), seconds=30)
             optimized.behaviour = "good"
             reason = {"operator": "a test", "reason": "the model is mended"}
             status, answer = await daemon.post("/api/v1/trials/int8/re-arm", reason)
             assert status == 200, answer
-            await until(lambda: pager.first("resolved", red_line), seconds=20)
+            await until(lambda: pager.first("resolved", ticket), seconds=20)
 
     (verdict,) = [one for one in decided if one["data"]["grade"] == "red_line"]
     seen = pager.first("firing", red_line)
     assert seen is not None
     assert seen - moment(verdict["at"]) < CHAIN_SECONDS
+    assert trial["state"]["phase"] == "rolled_back"
+    assert trial["state"]["applied_weight"]["percent"] == 0
     assert users.errors == []
     labels = next(who for _, _, who in pager.told if who["alertname"] == red_line)
     assert (labels["trial"], labels["severity"]) == ("int8", "page")

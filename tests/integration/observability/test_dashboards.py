@@ -6,23 +6,16 @@ The rules are those of grafana/dashboard-linter, made again.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import subprocess
 import sys
-import urllib.parse
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import jsonschema_rs
 import pytest
 
-from deploy.observe import free_address, process
-
-from tests.conftest import Prometheus, find, wait_until
 from tests.integration.observability.boards import (
     DASHBOARDS,
     ROOT,
@@ -31,12 +24,13 @@ from tests.integration.observability.boards import (
     queries,
 )
 from tests.integration.observability.record import RECORDED
+from tests.integration.observability.recorded import Recorded, filled_in, recorded
+from tests.integration.observability.trial_picture import PICTURE, drawing
 
 
 BOARDS = dashboards()
 VALUES = {"$__rate_interval": "30s", "$__interval": "5s", "$__range": "5m", "$trial": "int8"}
 SEVERAL = {"trial": ".+", "metric": ".+", "slice": ".+", "instance": ".+"}
-STEP_SECONDS = 4
 SCHEMA = ROOT / "tests" / "data" / "grafana" / "dashboard.jsonschema.json"
 
 
@@ -143,94 +137,43 @@ def test_every_target_is_told_apart(name: str) -> None:
         assert len(letters) == len(set(letters)), panel["title"]
 
 
+@pytest.mark.parametrize("name", BOARDS)
+def test_bands_end_at_a_line_that_there_is(name: str) -> None:
+    """Grafana fills down to the line of exactly that name: one without a label in it."""
+    for panel in panels(BOARDS[name]):
+        legends = {target["legendFormat"] for target in panel["targets"]}
+        for override in panel["fieldConfig"]["overrides"]:
+            for made in override["properties"]:
+                if made["id"] == "custom.fillBelowTo":
+                    assert {override["matcher"]["options"], made["value"]} <= legends
+
+
 # --- on a real Prometheus ---
 
 
-@pytest.fixture(name="recorded", scope="module")
-def _recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Prometheus' storage with what one was told during a demo run."""
-    folder = tmp_path_factory.mktemp("recorded")
-    text = folder / "demo.openmetrics"
-    text.write_bytes(gzip.decompress(RECORDED.read_bytes()))
-    subprocess.run(
-        [find("promtool"), "tsdb", "create-blocks-from", "openmetrics", text, folder / "data"],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    return folder
+@pytest.fixture(name="known", scope="module")
+def _known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """A Prometheus that knows a demo run."""
+    with recorded(tmp_path_factory.mktemp("recorded")) as known:
+        yield known
 
 
-@pytest.fixture(name="asked", scope="module")
-def _asked(recorded: Path) -> Iterator[Callable[[str], list[Any]]]:
-    """`asked(expr)` is what a query over the time of the demo run returns."""
-    lines = gzip.decompress(RECORDED.read_bytes()).decode().splitlines()
-    times = [int(line.rsplit(" ", 1)[1]) for line in lines if not line.startswith("#")]
-    first, last = min(times), max(times)
-    address = free_address()
-    (recorded / "prometheus.yml").write_text("global: {}\n")
-    command = [
-        find("prometheus"),
-        f"--config.file={recorded / 'prometheus.yml'}",
-        f"--storage.tsdb.path={recorded / 'data'}",
-        f"--web.listen-address={address}",
-        "--storage.tsdb.retention.time=100y",
-        "--log.level=error",
-    ]
-    server = Prometheus(f"http://{address}")
-
-    def asked(expr: str) -> list[Any]:
-        label = re.fullmatch(r"label_values\((.+), (\w+)\)", expr)
-        given: dict[str, Any] = {"start": first, "end": last}
-        if label:
-            path = f"label/{label[2]}/values"
-            given["match[]"] = label[1]
-        else:
-            path = "query_range"
-            given |= {"query": expr, "step": STEP_SECONDS}
-        found = server.get(f"/api/v1/{path}?{urllib.parse.urlencode(given)}")
-        return list(found if label else found["result"])
-
-    with process(command):
-        wait_until(lambda: is_up(server), seconds=15)
-        yield asked
-
-
-def is_up(server: Prometheus) -> bool:
-    """Say whether it answers."""
-    try:
-        server.get("/api/v1/status/buildinfo")
-    except OSError:
-        return False
-    return True
-
-
-QUIET = {
-    "shadowmon_variance_ratio": "told once thousands of pairs were measured",
-    "shadowmon_drop_skew_ratio": "told once exchanges were dropped",
-    "shadowmon_breaker_open": "told once a model was called in the shadow often enough",
-    "shadowmon_shadow_retries_total": "the demo's models answer",
-    "shadowmon_assessments_total": "the demo has no assessor",
-    "shadowmon_scorer_failures_total": "the demo's scorer does not fail",
-    "shadowmon_skipped_total": "all of the demo's requests may be mirrored",
-    "shadowmon_notifications_total": "the demo tells nobody",
-    "shadowmon_events": "the demo's traffic comes by the proxy",
-}
-"""What a short demo that goes well does not have. Other queries of the same panel do."""
+QUIET = {"shadowmon_assessments_total": "only where a trial has an assessor; the demo has none"}
+"""What the demo does not have, with the reason. Other queries of the same panel find something."""
 
 CASES = [(name, where, expr) for name, board in BOARDS.items() for where, expr in queries(board)]
 
 
 @pytest.mark.parametrize(("name", "where", "expr"), CASES, ids=[f"{a}-{b}" for a, b, _ in CASES])
 def test_every_query_has_something_to_show(
-    name: str, where: str, expr: str, asked: Callable[[str], list[Any]]
+    name: str, where: str, expr: str, known: Recorded
 ) -> None:
     """On the data of a demo run each panel, variable and annotation finds at least one series."""
     del name, where
+    whole = filled_in(expr, plain=VALUES, several=SEVERAL)
+    is_quiet = any(family in expr for family in QUIET)
 
-    found = asked(filled_in(expr))
-
-    assert found or any(family in expr for family in QUIET), filled_in(expr)
+    assert bool(known.asked(whole)) is not is_quiet, whole
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -241,14 +184,11 @@ def test_no_panel_is_quiet(name: str) -> None:
         assert not all(any(family in expr for family in QUIET) for expr in exprs), panel["title"]
 
 
-def filled_in(expr: str) -> str:
-    """Put values in the places of variables, as Grafana does."""
-    for name, value in SEVERAL.items():
-        expr = expr.replace(f'=~"${name}"', f'=~"{value}"')
-    for name, value in VALUES.items():
-        expr = expr.replace(name, value)
-    assert "$" not in expr, expr
-    return expr
+def test_the_readmes_picture_is_of_the_recorded_run(known: Recorded) -> None:
+    """What the picture shows is what a real Prometheus answers to the panels' queries."""
+    again = "draw it again: python -m tests.integration.observability.trial_picture"
+
+    assert drawing(known) == PICTURE.read_text(), again
 
 
 def test_record_is_small() -> None:

@@ -29,7 +29,6 @@ from shadowmon.proxy.plan import (
 )
 from shadowmon.proxy.settings import ProxySettings
 from shadowmon.proxy.station import Station
-from shadowmon.proxy.user import User
 from shadowmon.records import Exchange
 
 
@@ -420,14 +419,16 @@ async def a_rig(
             tasks=tasks,
             own_host=b"own-host:80",
         )
-        listener = stack.enter_context(listening or socket.create_server(("127.0.0.1", 0)))
+        # By its number, as a worker gets it: only then does Python know that it is TCP.
+        own = listening or socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach())
+        listener = stack.enter_context(own)
         listener.setblocking(False)
         said: list[tuple[str, str]] = []
         door = Door(
             listener,
-            lambda: User(station),
+            station,
+            tasks,
             tls=plan.tls,
-            handshake_seconds=plan.limits.head_timeout_seconds,
             say=lambda *words: said.append(words),
         )
         await door.open()

@@ -61,6 +61,8 @@ async def test_a_request_is_a_line(logged, tmp_path):
         "model": "base",
         "status": 200,
         "ending": "complete",
+        "refused": 0,
+        "reason": "",
         "fell_back": False,
     }
 
@@ -87,6 +89,80 @@ async def test_failures_are_told(logged, tmp_path):
 
     assert (first["model"], first["status"], first["fell_back"]) == ("base", 200, True)
     assert (second["status"], second["ending"]) == (0, "unreachable")
+    assert (second["refused"], second["reason"]) == (502, "the model server could not be reached")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        (b"hunter2 hunter2\r\nhunter2\r\n\r\n", 400, "request line"),
+        (b"GET /hunter2 HTTP/1.1\nHost: a\n\n", 400, "carriage return"),
+        (b"GET /hunter2 HTTP/1.1\r\nX: " + b"hunter2" * 200 + b"\r\n\r\n", 431, "too large"),
+        (b"GET /hunter2 HTTP/1.1\r\nX: " + b"hunter2" * 200, 431, "too large"),
+        (b"GET /hunter2 HTTP/9.9\r\nHost: a\r\n\r\n", 505, "HTTP"),
+        (b"GET /hunter2 HTTP/1.1\r\nHo", 408, "did not come in time"),
+    ],
+    ids=["malformed", "bare LF", "too large", "too large and unfinished", "version", "slow"],
+)
+async def test_a_refusal_is_a_line(logged, tmp_path, sent, status, reason):
+    """Where the head cannot be read there is a reason, and nothing at all of what was sent."""
+    proxy = await logged(head_max_bytes=1024, head_timeout_seconds=0.2)
+    client = await proxy.client()
+    assert (await client.ask(sent)).status == status
+
+    (line,) = await lines(proxy, tmp_path, 1)
+
+    assert (line["refused"], line["ending"], line["status"]) == (status, "refused", 0)
+    assert reason in line["reason"]
+    assert (line["method"], line["path"], line["id"], line["model"]) == ("", "", "", "")
+    assert SECRET not in (tmp_path / "access.jsonl").read_bytes()
+
+
+async def test_a_request_on_no_route_is_a_line(logged, tmp_path):
+    """It was read, so its method and its path are told, without the query."""
+    proxy = await logged(path_prefix="/v1")
+    await proxy.ask(b"GET /v2/x?key=hunter2 HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    (line,) = await lines(proxy, tmp_path, 1)
+
+    assert (line["method"], line["path"], line["refused"]) == ("GET", "/v2/x", 404)
+    assert line["reason"] == "no route leads there"
+    assert SECRET not in (tmp_path / "access.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [(b"zz\r\nhunter2", 400, "chunk"), (b"7\r\nhunter2\r\n", 408, "did not come in time")],
+    ids=["malformed", "slow"],
+)
+async def test_a_body_that_is_refused_is_one_line(logged, tmp_path, body, status, reason):
+    """Its line says who was asked, and why there was no answer."""
+    proxy = await logged(stream_idle_timeout_seconds=0.2)
+    client = await proxy.client()
+    head = b"POST /v1/chat HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert (await client.ask(head + body)).status == status
+
+    told = await lines(proxy, tmp_path, 1)
+
+    assert [(line["refused"], line["path"], line["model"]) for line in told] == [
+        (status, "/v1/chat", "base")
+    ]
+    assert reason in told[0]["reason"]
+    assert SECRET not in (tmp_path / "access.jsonl").read_bytes()
+
+
+async def test_a_model_that_does_not_answer_in_time_is_one_line(logged, tmp_path):
+    """A 504 of ours is told with the request that it was for."""
+
+    async def silent(visit):
+        await visit.until_gone()
+
+    proxy = await logged(base=silent, first_byte_timeout_seconds=0.2)
+    assert (await proxy.ask(POST)).status == 504
+
+    (line,) = await lines(proxy, tmp_path, 1)
+
+    assert (line["id"], line["refused"], line["ending"]) == ("one", 504, "unreachable")
 
 
 async def test_a_disk_that_hangs_holds_up_nobody(logged, tmp_path):

@@ -191,6 +191,81 @@ async def test_plain_speech_is_not_understood_behind_tls(secure):
     assert proxy.base.visits == []
 
 
+async def test_whoever_does_not_end_the_handshake_has_a_place(secure):
+    """Users in TLS's own beginning count for `connections_max`; in time their place is free."""
+    authority = trustme.CA()
+    proxy = await secure(authority, connections_max=3, head_timeout_seconds=0.8)
+    slow = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(3)]
+    await until(lambda: len(proxy.station.users) == 3)
+
+    with pytest.raises((ConnectionError, ssl.SSLError)):
+        await a_client(proxy, authority)
+    await until(lambda: not proxy.station.users)
+    late = await a_client(proxy, authority)
+
+    assert (await late.ask(POST)).raw == OK
+    assert proxy.count(Count.CONNECTIONS_REFUSED) == 1
+    assert proxy.count(Count.HANDSHAKE_FAILED) == 3
+    assert proxy.count(Count.CONNECTIONS) - proxy.count(Count.CONNECTIONS_CLOSED) == 1
+    for _, writer in slow:
+        writer.transport.abort()
+
+
+async def test_a_handshake_keeps_its_place_for_the_user(secure):
+    """The last place is enough to come in, be served, and leave it to the next."""
+    authority = trustme.CA()
+    proxy = await secure(authority, connections_max=1)
+
+    for _ in range(3):
+        client = await a_client(proxy, authority)
+        assert (await client.ask(POST)).raw == OK
+        await client.end()
+        await until(lambda: not proxy.station.users)
+
+    assert proxy.count(Count.CONNECTIONS_REFUSED) == 0
+
+
+async def test_a_handshake_under_way_does_not_hold_up_a_drain(secure):
+    """Who has not ended it a second after the drain began is let go."""
+    proxy = await secure(trustme.CA(), head_timeout_seconds=60.0)
+    _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    await until(lambda: len(proxy.station.users) == 1)
+
+    proxy.station.drain()
+
+    async with asyncio.timeout(5):
+        await proxy.station.empty.wait()
+    writer.transport.abort()
+
+
+async def test_no_descriptor_is_left_behind_by_a_handshake(secure):
+    """Whether it was ended, refused or broken off, its socket is closed."""
+    authority = trustme.CA()
+    proxy = await secure(authority, connections_max=2)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(POST)
+        writer.transport.abort()
+    await until(lambda: not proxy.station.users)
+
+    await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+
+async def test_small_pieces_are_not_held_back_by_tls(secure):
+    """Nagle's algorithm is off, as it is without TLS: a token is sent when it is there."""
+    authority = trustme.CA()
+    proxy = await secure(authority)
+    client = await a_client(proxy, authority)
+    await client.ask(POST)
+
+    (user,) = proxy.station.users
+    sock = user.transport.get_extra_info("socket")
+
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_users_may_have_to_show_a_certificate(secure, tmp_path, known):
     """With `client_ca` only those of its authorities are served."""

@@ -7,6 +7,7 @@ import urllib.parse
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from subprocess import CompletedProcess
 
 import pytest
@@ -15,15 +16,15 @@ from aiohttp import web
 
 from shadowmon.clock import SystemClock
 from shadowmon.ipc.board import Board
-from shadowmon.records import SliceName
+from shadowmon.records import Side, SliceName
 from shadowmon.telemetry.families import FAMILIES
 from shadowmon.telemetry.metrics import Collector, exposition
 from shadowmon.telemetry.scrapes import Scrapes
 from shadowmon.telemetry.tallies import Tallies
-from shadowmon.view import DaemonView, Sample
+from shadowmon.view import DaemonView, Sample, SliceView
 from tests.conftest import Prometheus
 from tests.factories import NOON
-from tests.views import a_figure, a_trial_view, a_view
+from tests.views import a_claim, a_figure, a_rule_view, a_trial_view, a_view
 
 
 def a_full_view() -> DaemonView:
@@ -85,7 +86,7 @@ async def served(snapshot: Callable[[], DaemonView]) -> AsyncIterator[str]:
 async def test_strangers_cannot_break_a_scrape(
     prometheus: Callable[[str], Prometheus],
 ) -> None:
-    """10,000 invented names, and no UTF-8 in them: up stays 1, in time, below 20,000 series."""
+    """10,000 names of routes and of slices, none in UTF-8: up stays 1, in time, < 20,000 series."""
     view = a_flooded_view()
 
     async with served(lambda: view) as address:
@@ -105,9 +106,10 @@ async def test_strangers_cannot_break_a_scrape(
 
 def a_flooded_view() -> DaemonView:
     """
-    Return a view whose workers were told 10,000 names by strangers.
+    Return a view whose workers were told 10,000 names by strangers, and of 10,000 slices.
 
-    Slices are those of the configuration, and that has at most 1,000 of them.
+    A configuration has at most 1,000 slices; but those of former ones stay in a trial's evidence.
+    Each has a figure, a red line of its own, and a plan of how many pairs it takes.
     """
     tallies = Tallies()
     for number in range(10_000):
@@ -118,8 +120,20 @@ def a_flooded_view() -> DaemonView:
         tuple(Sample(name=one.name, labels=one.labels, value=one.value) for one in each)
         for each in (tallies.snapshot(), tallies.gauges())
     )
-    figures = tuple(a_figure(slice=SliceName(f"\ud800{number}")) for number in range(1_000))
-    return a_view(a_trial_view(figures=figures), samples=told, gauges=moment)
+    slices = [SliceName(f"\ud800{number}") for number in range(10_000)]
+    rule = a_rule_view("edge", Side.WORSE)
+    trial = a_trial_view(
+        figures=tuple(a_figure(slice=name) for name in slices),
+        rules=tuple(
+            replace(rule, evidence=replace(rule.evidence, claim=a_claim(Side.WORSE, slice=name)))
+            for name in slices
+        ),
+        coverage=tuple(
+            SliceView(slice=name, cover="under_way", planned_pairs=4_000, seen_pairs=40)
+            for name in slices
+        ),
+    )
+    return a_view(trial, samples=told, gauges=moment)
 
 
 def configuration(address: str) -> str:

@@ -328,7 +328,7 @@ async def test_without_the_token_nothing_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"x" * 2001, 413), (gzip.compress(b"x" * 1_000_000), 400)]
+    ("body", "status"), [(b"x" * 2001, 413), (gzip.compress(b"x" * 1_000_000, mtime=0), 400)]
 )
 async def test_what_is_too_large_is_refused(body, status):
     """As it comes, and as it comes out of its coding."""

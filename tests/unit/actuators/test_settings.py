@@ -28,6 +28,7 @@ ALL = [
     (Istio, {"name": "chat", **SIDES}),
     (KServe, {"name": "chat"}),
     (HAProxyWeights, {"address": "unix:/run/haproxy/admin.sock", "backend": "models"}),
+    (HAProxyWeights, {"address": "unix:/run/haproxy/admin.sock", "map": "/etc/shadowmon.map"}),
     (NginxSplit, {"file": "/etc/nginx/shadowmon.conf"}),
     (Webhook, {"url": "http://example.test/weights"}),
     (Exec, {"set": ["/usr/local/bin/set-weight"]}),
@@ -54,6 +55,9 @@ def test_a_misspelt_setting_is_refused(kind, options):
     [
         (HAProxyWeights, {"address": "/run/admin.sock", "backend": "models"}),
         (HAProxyWeights, {"address": "unix:/a", "backend": "models; shutdown sessions"}),
+        (HAProxyWeights, {"address": "unix:/a", "map": "/m; shutdown sessions"}),
+        (HAProxyWeights, {"address": "unix:/a"}),
+        (HAProxyWeights, {"address": "unix:/a", "map": "/m", "backend": "models"}),
         (NginxSplit, {"file": "/a", "key": '$x" $y { } include "/etc/passwd'}),
         (NginxSplit, {"file": "/a", "optimized": "int8; }"}),
         (Webhook, {"url": "http://user:secret@example.test/"}),

@@ -57,6 +57,8 @@ def test_version(capsys):
         ["pause"],
         ["roll-back", "int8"],
         ["re-arm", "int8"],
+        ["freeze"],
+        ["unfreeze"],
         ["explain", "int8", "--entry", "first"],
         ["plan"],
         ["plan", "a.yaml", "--rate", "fast"],

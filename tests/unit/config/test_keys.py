@@ -60,6 +60,7 @@ def test_every_secret_is_known():
         ("models", "*", "bearer_token"),
         ("proxy", "pins", "*", "header_token"),
         ("console", "operator_token"),
+        ("console", "reviewer_token"),
         ("traffic", "events", "token"),
         ("traffic", "ext_proc", "token"),
         *(

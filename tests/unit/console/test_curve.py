@@ -15,9 +15,18 @@ from shadowmon.view import Sample
 from tests.views import a_figure, a_trial_view, a_view
 
 
-def a_cost(arm, value):
-    """Return what one process counted of the trial's pairs."""
-    return Sample(name="pair_cost_total", labels=("int8", arm), value=value)
+def costs(*pairs):
+    """Return what two processes counted of pairs (baseline's cost, optimized's)."""
+    for baseline, optimized in pairs:
+        yield Sample(name="pair_costs_total", labels=("int8",), value=1.0)
+        for arm, cost in (("baseline", baseline), ("optimized", optimized)):
+            yield Sample(name="pair_cost_total", labels=("int8", arm), value=cost)
+        for of, value in (
+            ("baseline", baseline * baseline),
+            ("optimized", optimized * optimized),
+            ("both", baseline * optimized),
+        ):
+            yield Sample(name="pair_cost_squares_total", labels=("int8", of), value=value)
 
 
 def point(*samples, **changes):
@@ -28,18 +37,25 @@ def point(*samples, **changes):
 
 
 def test_a_cost_ratio():
-    """The ratio is of both arms' whole cost, whoever counted it."""
-    costs = [a_cost("baseline", 6.0), a_cost("baseline", 2.0), a_cost("optimized", 2.0)]
+    """The ratio is of both arms' whole cost, whoever counted it; its interval comes with pairs."""
+    told = point(*costs((6.0, 1.5), (2.0, 0.5)))
 
-    assert point(*costs)["cost_ratio"] == 0.25
+    assert told["cost_ratio"] == {"estimate": 0.25, "lower": None, "upper": None}
+    assert told["priced_pairs"] == 2
 
 
-@pytest.mark.parametrize(
-    "costs", [[], [a_cost("optimized", 2.0)], [a_cost("baseline", 0.0), a_cost("optimized", 2.0)]]
-)
-def test_no_cost_ratio(costs):
+def test_a_cost_ratio_with_its_interval():
+    """With enough pairs the interval holds the ratio between its ends."""
+    found = point(*costs((6.0, 1.0), (2.0, 1.0)), *costs(*[(6.0, 2.0), (2.0, 0.5)] * 100))
+
+    ratio = found["cost_ratio"]
+    assert 0.2 < ratio["lower"] < ratio["estimate"] < ratio["upper"] < 0.5
+
+
+@pytest.mark.parametrize("pairs", [[], [(0.0, 2.0)]])
+def test_no_cost_ratio(pairs):
     """Without a price, or against nothing, there is no ratio; never a division by zero."""
-    assert point(*costs)["cost_ratio"] is None
+    assert point(*costs(*pairs))["cost_ratio"] is None
 
 
 def test_quality_is_what_is_kept():

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from shadowmon.actuators.proxy import ProxyWeights
-from shadowmon.daemon.control import Control
-from shadowmon.daemon.labels import LabelDesk, LabelRule
 from shadowmon.errors import ActuatorError, RefusedError, StoreError
-from shadowmon.ipc.board import Board, TrialCell
-from shadowmon.ipc.report import Account, Report
+from shadowmon.ipc.board import TrialCell
+from shadowmon.ipc.report import Report
+from shadowmon.notify.news import news
 from shadowmon.policy.settings import OnComplaints
 from shadowmon.records import (
     Arm,
     Awaiting,
-    Cell,
     Entry,
     EntryKind,
     ExchangeId,
     Feedback,
     FeedbackKind,
     Label,
-    MetricName,
     Operation,
     Phase,
     SliceName,
@@ -33,98 +30,15 @@ from shadowmon.records import (
 )
 from shadowmon.scoring.truth import digest
 from shadowmon.store.memory import MemoryStore
-from shadowmon.telemetry.tallies import Tallies
 from shadowmon.trial.feedback import FeedbackRule
 from tests.factories import NOON
 from tests.trials import INT8, a_course, a_plan
+from tests.worlds import World
 
 
 GOOD = (10, 0, 0, 290, 0)
 BAD = (0, 0, 80, 20, 0)
-FULL = "the disk is full"
 NO_ERRORS = (1000, 0, 0, 0, 0)
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-
-class BreakableStore(MemoryStore):
-    """A store whose disk can be full."""
-
-    broken = False
-
-    async def commit(self, save):
-        if self.broken:
-            raise StoreError(FULL)
-        await super().commit(save)
-
-
-class World:
-    """A control loop and all that is around it."""
-
-    def __init__(self, *plans, store=None, board=None) -> None:
-        self.plans = plans or (a_plan(course=a_course(1, 100)),)
-        self.clock = Clock()
-        self.board = board or Board.create()
-        self.store = store or BreakableStore()
-        self.actuators = {
-            plan.trial_id: ProxyWeights(self.board, number)
-            for number, plan in enumerate(self.plans)
-        }
-
-    async def begin(self):
-        if not hasattr(self, "opened"):
-            await self.store.open()
-            self.opened = True
-        rule = LabelRule(maturity=timedelta(seconds=10), covers_all=True)
-        self.control = Control(
-            plans=self.plans,
-            store=self.store,
-            saved=await self.store.load(),
-            labels=LabelDesk({INT8: rule}, awaiting_max=100),
-            actuators=self.actuators,
-            board=self.board,
-            tallies=Tallies(),
-            clock=self.clock,
-        )
-        await self.control.restore()
-        return self
-
-    def count(self, metric, counts, *, trial=INT8, worker="scoring-1/1"):
-        state = self.control.trials[trial].memory.state
-        cell = Cell(
-            trial_id=trial,
-            epoch=state.epoch,
-            stage=state.stage_count if metric == "error" else 0,
-            metric=MetricName(metric),
-            slice=SliceName("all"),
-        )
-        self.control.take(Report(worker=worker, accounts=(Account(cell=cell, counts=counts),)))
-
-    async def tick(self):
-        self.clock.time += timedelta(seconds=1)
-        await self.control.tick()
-
-    @property
-    def state(self):
-        return self.control.trials[INT8].memory.state
-
-    async def journal(self):
-        rows = await self.store.journal(limit=1000)
-        return [row.entry for row in reversed(rows)]
 
 
 async def test_what_is_wanted_is_journalled_then_done_then_read_back():
@@ -178,6 +92,24 @@ async def test_a_red_line_needs_no_journal():
     sentences = [entry.sentence for entry in await world.journal()]
     assert any(sentence.startswith("rolled back to 0 %") for sentence in sentences)
     assert sum(entry.kind is EntryKind.STAGE_ENTERED for entry in await world.journal()) == 2
+
+
+async def test_what_stands_without_the_journal_is_told_as_it_will_be_written():
+    """It can be told under the id that it will have, and when it is written there is no more."""
+    world = await World().begin()
+    assert world.control.remembering.unwritten == []
+    world.store.broken = True
+    await world.control.ask(INT8, Operation.ROLL_BACK, operator="alice", reason="now\x00\ud800")
+
+    ahead = [news(entry) for entry in world.control.remembering.unwritten]
+    world.store.broken = False
+    await world.tick()
+
+    written = {each.message_id for each in map(news, await world.journal()) if each}
+    told = [each.message_id for each in ahead if each]
+    assert told
+    assert set(told) <= written
+    assert world.control.remembering.unwritten == []
 
 
 async def test_a_person_can_roll_back_without_the_journal_but_not_resume():
@@ -368,7 +300,7 @@ async def test_a_line_for_the_journal_that_comes_while_the_store_writes_is_kept(
     """It is journalled once, by the next commit."""
     world = await World(store=BusyStore()).begin()
     line = Entry(at=NOON, trial_id=INT8, kind=EntryKind.OPERATION, sentence="meanwhile")
-    world.store.meanwhile = lambda: world.control._entries.append(line)
+    world.store.meanwhile = lambda: world.control.remembering.write(line)
 
     await world.tick()
     await world.tick()
@@ -382,7 +314,7 @@ async def test_a_pair_that_is_settled_while_the_store_writes_does_not_wait_for_e
     world = await World(store=BusyStore()).begin()
     pairs = (a_waiting_pair("x-1"), a_waiting_pair("x-2"))
     world.control.take(Report(worker="scoring-1/1", awaiting=pairs))
-    world.store.meanwhile = lambda: world.control._settled.append((INT8, ExchangeId("x-1")))
+    world.store.meanwhile = lambda: world.control.remembering.settle([(INT8, ExchangeId("x-1"))])
 
     await world.tick()
     await world.tick()

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from shadowmon.evidence import alarm
+from shadowmon.evidence.chains import Chain
 from shadowmon.evidence.eprocess import bet_on
-from shadowmon.evidence.restart import Chain
 from shadowmon.records import Contrast, Counts, Side
 from tests.streams import a_claim
 

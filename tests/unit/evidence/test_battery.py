@@ -59,3 +59,15 @@ def test_cells_that_saw_nothing_prove_nothing():
     weighed = battery.log_e_values(np.zeros((2, 5), dtype=np.int64))
 
     assert weighed == pytest.approx(np.zeros((2, 2)), abs=1e-12)
+
+
+def test_cells_may_be_picked_out_of_many():
+    """What is weighed of some cells is what is weighed of them among all."""
+    claim = a_claim(Contrast.ABSOLUTE_RISE, 0.05, Side.WORSE)
+    battery = Battery(a_metric(MetricKind.VERDICTS), [(claim, bet_on(claim, assumed_noise=0.03))])
+    accounts = np.random.default_rng(1).integers(0, 1_000, (9, 5))
+    which = np.array([0, 4, 8])
+
+    picked = battery.log_e_values(accounts, which=which)
+
+    assert (picked == battery.log_e_values(accounts)[:, which]).all()

@@ -65,6 +65,29 @@ def test_places_are_cut_out_in_order():
     assert (Table(TABLE).times(accounts, cuts) == Table(TABLE).times(chosen)).all()
 
 
+@pytest.mark.parametrize("most", [100, 10**7])
+@pytest.mark.parametrize("missing", [0, 7])
+def test_some_accounts_of_many_are_as_they_are_alone(most, missing):
+    """Which accounts are meant may be said by their numbers."""
+    accounts = GENERATOR.integers(0, most, (40, 300))
+    accounts[:, -1] = missing
+    cuts, which = [(20, 149), (299, 300)], np.array([3, 17, 39])
+
+    some = Table(TABLE).times(accounts, cuts, which)
+
+    assert (some == Table(TABLE).times(accounts, cuts)[:, which]).all()
+
+
+def test_accounts_are_left_as_they_are():
+    """Large counts are divided in a copy: an account is not ours to change."""
+    accounts = GENERATOR.integers(0, 10**9, (3, 130)).astype(np.float64)
+    before = accounts.copy()
+
+    Table(TABLE).times(accounts)
+
+    assert (accounts == before).all()
+
+
 def test_nothing_counted_is_nothing():
     """Empty accounts, and no account at all, are no case of their own."""
     assert (Table(TABLE).times(np.zeros((2, 130), dtype=np.int64)) == np.zeros((60, 2))).all()

@@ -180,9 +180,11 @@ def test_what_changed_can_be_had_as_arrays():
     rows = ledger.take_changed_rows()
 
     assert {
-        cell: tuple(row)
-        for cells, totals in rows.values()
-        for cell, row in zip(cells, totals.tolist(), strict=True)
+        cell: tuple(account)
+        for changed in rows.values()
+        for cell, account in zip(
+            changed.cells, changed.accounts[changed.rows].tolist(), strict=True
+        )
     } == expected
     assert ledger.take_changed() == {}
     assert ledger.take_changed_rows() == {}

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from shadowmon.evidence import restart
+from shadowmon.evidence import chains, restart
+from shadowmon.evidence.chains import Chain
 from shadowmon.evidence.eprocess import bet_on
-from shadowmon.evidence.restart import Chain
 from shadowmon.records import Contrast, Counts, Side
 from tests.streams import a_claim
 
@@ -106,6 +106,4 @@ def test_a_chain_survives_json_exactly():
     """What comes back from JSON is the very chain, to the last bit."""
     chain = advance(advance(None, (10, 1, 0, 0, 0)), (10**7, 9, 2, 0, 3))
 
-    assert (
-        restart.from_json(json.loads(json.dumps(restart.to_json(chain), allow_nan=False))) == chain
-    )
+    assert chains.from_json(json.loads(json.dumps(chains.to_json(chain), allow_nan=False))) == chain

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from shadowmon.gates.standing import FRESH, WORST, Word, about, standing
 from shadowmon.records import Decision, Grade, MetricName, Phase
+from shadowmon.rollout.freeze import Freeze
+from shadowmon.rollout.windows import DAYS, Window
 from tests.factories import NOON
 from tests.views import a_figure, a_trial_view, a_verdict, a_view
 
@@ -44,11 +46,37 @@ def test_an_accepted_trial_passes():
         {"verdict": replace(ACCEPTED, decision=Decision.HOLD)},
         {"view": {"at": NOON - FRESH - timedelta(seconds=1)}},
         {"view": {"store_problem": "the disk is full"}},
+        {"view": {"freeze": Freeze(since=NOON, operator="ann", reason="incident 4711")}},
     ],
 )
 def test_whatever_is_missing_is_insufficient(changes):
     """A pass needs everything; each thing alone that is missing makes it insufficient."""
     assert stands(**changes).word is Word.INSUFFICIENT
+
+
+def test_a_shut_change_window_is_insufficient():
+    """Nobody climbs outside the change windows, however good the evidence: when does one open?"""
+    morning = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
+    found = stands(windows=(morning,))
+
+    assert found.word is Word.INSUFFICIENT
+    assert found.sentence.startswith("outside the change windows (mon, tue")
+    assert found.sentence.endswith("UTC): the next one opens at 2026-01-02T08:00+00:00")
+
+
+def test_an_open_change_window_holds_nobody():
+    """One window that is open is enough."""
+    shut = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
+    opened = Window(days=DAYS, begin=time(12), end=time(13), zone="UTC")
+
+    assert stands(windows=(shut, opened)).word is Word.PASS
+
+
+def test_a_failure_needs_no_window():
+    """What has failed is told at any hour: down is never outside of hours."""
+    shut = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
+
+    assert stands(windows=(shut,), phase=Phase.ROLLED_BACK).word is Word.FAIL
 
 
 def test_a_cooldown_that_is_over_holds_nobody():

@@ -42,6 +42,9 @@ def test_every_cell_has_a_place_of_its_own(board):
             slot.add_served(number)
         slot.add_answer(0, 0.02)
         slot.add_answer(1, 100.0)
+        slot.add_lag(0.02)
+        slot.add_lag(7.0)
+        slot.live(1_000.5 + worker)
     board.add_head(Head.CONTROL_LIFE)
 
     assert [board.trial(n, c) for n in range(TRIALS_MAX) for c in TrialCell] == list(
@@ -54,6 +57,8 @@ def test_every_cell_has_a_place_of_its_own(board):
         assert {slot.fell_back(number) for number in range(TRIALS_MAX)} == {0}
         assert slot.answers(0) == ([0, 0, 1, *[0] * 9], 0.02)
         assert slot.answers(1) == ([*[0] * 11, 1], 100.0)
+        assert slot.lags() == ([0, 0, 0, 1, *[0] * 6, 1], 7.02)
+        assert slot.lived_at == 1_000 + worker
     assert board.head(Head.CONTROL_LIFE) == 1
     assert board.head(Head.CONTROL_RESTARTS) == 0
 

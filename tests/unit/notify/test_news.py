@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 
 import pytest
 
 from shadowmon.notify import bodies
 from shadowmon.notify.news import DATA_MAX_BYTES, news
 from shadowmon.notify.settings import Topic
-from shadowmon.records import EntryKind
+from shadowmon.records import EntryKind, Grade, TrialId
+from shadowmon.store.chain import cleaned
+from tests.factories import NOON
 from tests.views import a_row
 
 
@@ -20,7 +23,7 @@ DROP = {"move": "drop", "phase": "rolled_back", "weight": 0}
 
 def told(kind, **data):
     """Return what is told of an entry."""
-    return news(a_row(7, kind, data=data))
+    return news(a_row(7, kind, data=data).entry, 7)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +84,39 @@ def test_every_topic_comes_of_something():
     assert {each.topic for each in (*kinds, *moves, review) if each} == set(Topic)
 
 
-def test_an_id_is_the_entrys_own():
-    """The id is the same whenever it is made, and another one for another journal."""
-    row = a_row(7, EntryKind.ALARM)
-    other = replace(row, hash="f" * 64)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": NOON + timedelta(microseconds=1)},
+        {"trial_id": TrialId("int4")},
+        {"kind": EntryKind.WEIGHT_DRIFTED},
+        {"sentence": "another"},
+        {"data": {"weight": 1}},
+    ],
+)
+def test_an_id_is_the_entrys_own(change):
+    """The id is the same whenever it is made, and another one for whatever else happened."""
+    entry = a_row(7, EntryKind.ALARM, data={"weight": 0}).entry
 
-    ids = [each.message_id for each in (news(row), news(row), news(other)) if each]
+    found = (news(entry, 7), news(entry), news(replace(entry, **change)))
+    ids = [each.message_id for each in found if each]
+
     assert ids[0] == ids[1] != ids[2]
     assert "." not in ids[0]
+
+
+def test_an_entry_that_is_not_written_has_its_id_already():
+    """As it is given to the store it has the id that it has when the store gives it back."""
+    entry = replace(
+        a_row(7, EntryKind.ALARM).entry,
+        at=NOON.astimezone(timezone(timedelta(hours=9))),
+        data={"grade": Grade.RED_LINE, "counts": (1, 2.0, None)},
+    )
+    read = replace(cleaned(entry), at=NOON)
+
+    ids = {each.message_id for each in (news(cleaned(entry)), news(read, 7)) if each}
+
+    assert len(ids) == 1
 
 
 def test_long_data_is_left_out():
@@ -119,7 +147,7 @@ def test_a_cloud_event():
 def test_slack_reads_no_markup_of_others():
     """What stands between < and > would be a link or a mention; it is written as text."""
     row = a_row(7, EntryKind.ALARM, sentence="<!channel> & <https://x|y>")
-    found = news(row)
+    found = news(row.entry, 7)
     assert found is not None
 
     text = json.loads(bodies.slack(found))["text"]

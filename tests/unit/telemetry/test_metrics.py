@@ -20,10 +20,12 @@ from shadowmon.ipc.board import USER_SECONDS, Board, Count
 from shadowmon.mirror.pairing import UNPAIRED_REASONS
 from shadowmon.records import Decision, Grade, Phase, Side, SliceName, TrialId, Weight
 from shadowmon.telemetry import readers as readers_module
+from shadowmon.telemetry.data_plane_readers import COUNTED
 from shadowmon.telemetry.families import BY_NAME, FAMILIES
 from shadowmon.telemetry.family import PREFIX, Kind
 from shadowmon.telemetry.metrics import Collector, exposition
 from shadowmon.telemetry.tallies import Tallies
+from shadowmon.telemetry.trial_readers import LOG_E_FLOOR
 from shadowmon.view import DaemonView, Sample, SliceView
 from tests.factories import NOON
 from tests.views import a_figure, a_rule_view, a_trial_view, a_verdict, a_view
@@ -137,7 +139,7 @@ def test_no_number_is_nan() -> None:
     named = '{trial="int8",metric="correct",slice="all"}'
     assert found[f"evidence_observations{named}"] == 2310
     rule_named = '{trial="int8",rule="quality",metric="correct",slice="all"}'
-    assert found[f"evidence_log_e_value{rule_named}"] == readers_module.LOG_E_FLOOR
+    assert found[f"evidence_log_e_value{rule_named}"] == LOG_E_FLOOR
     assert found['last_pair_timestamp_seconds{trial="int8"}'] == 0
 
 
@@ -287,6 +289,47 @@ def test_data_plane(board: Board) -> None:
     assert found['proxy_answers_cut_total{by="user"}'] == 4
     assert found['proxy_served_total{trial="int8"}'] == 2
     assert found['proxy_fallbacks_total{trial="int8"}'] == 2
+
+
+def test_every_count_of_the_data_plane_is_shown() -> None:
+    """Whatever a data-plane worker counts has a family; what is told by trial is told there."""
+    shown = {count for counts in COUNTED.values() for count in counts}
+
+    assert set(Count) - shown == {Count.FELL_BACK}
+
+
+def test_what_the_data_plane_seldom_counts(board: Board) -> None:
+    """What could not be kept, logged or reached at once, and TLS that was never made."""
+    seldom = (
+        Count.NOT_KEPT,
+        Count.RESTED,
+        Count.DETOURED,
+        Count.LOG_DROPPED,
+        Count.HANDSHAKE_FAILED,
+    )
+    for number, count in enumerate(seldom, start=1):
+        board.slot(0).add(count, number)
+
+    found = scraped(a_view(), board)
+
+    assert found["proxy_not_kept_total"] == 1
+    assert found["proxy_address_rests_total"] == 2
+    assert found["proxy_address_detours_total"] == 3
+    assert found["proxy_log_lines_dropped_total"] == 4
+    assert found["proxy_handshakes_failed_total"] == 5
+
+
+def test_lag_of_the_data_plane(board: Board) -> None:
+    """How late its workers' event loops woke up is one histogram, beside the other processes'."""
+    for worker, seconds in ((0, 0.002), (1, 0.03), (1, 9.0)):
+        board.slot(worker).add_lag(seconds)
+
+    found = scraped(a_view(), board)
+
+    assert found['event_loop_lag_seconds_bucket{process="proxy",le="0.005"}'] == 1
+    assert found['event_loop_lag_seconds_bucket{process="proxy",le="0.05"}'] == 2
+    assert found['event_loop_lag_seconds_count{process="proxy"}'] == 3
+    assert found['event_loop_lag_seconds_sum{process="proxy"}'] == pytest.approx(9.032)
 
 
 def test_samples_win_over_the_board(board: Board) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from shadowmon.records import ExchangeId, ModelName
-from shadowmon.telemetry.settings import TracingSettings
 from shadowmon.telemetry.tracing import (
-    NoSpans,
     TraceContext,
     context_of,
     continued,
-    open_spans,
     span_id_of,
 )
 
@@ -89,23 +84,3 @@ def test_span_ids() -> None:
 
     assert len(ids) == 6
     assert all(len(bytes.fromhex(each)) == 8 for each in ids)
-
-
-def test_spans_are_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an endpoint nothing of OpenTelemetry is even looked for."""
-    monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    spans = open_spans(TracingSettings(), "control")
-
-    with spans.span("mirror.model_called"):
-        pass
-    spans.close()
-
-    assert isinstance(spans, NoSpans)
-
-
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who wants spans and has not installed them is told how to."""
-    monkeypatch.setitem(sys.modules, "opentelemetry", None)
-
-    with pytest.raises(RuntimeError, match=r"shadowmon\[otel\]"):
-        open_spans(TracingSettings(otlp_endpoint="http://127.0.0.1:1/v1/traces"), "control")

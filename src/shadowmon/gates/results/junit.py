@@ -1,7 +1,9 @@
 """
 JUnit's XML, as pytest and most others write it: each test case passed, or it did not.
 
-A case with a `failure` or an `error` failed; one with `skipped` has no figure.
+A case with a `failure` or an `error` failed, even one that was skipped and failed when it was torn
+down; one with `skipped` has no figure, and neither has one that GoogleTest did not run
+(`status="notrun"`, without an element that says so).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from shadowmon.gates.results.measured import Figures, Measured, ResultsError
 
 
 BENCHMARK = "tests"
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped"})
 
 
 def read_junit(path: Path, text: str) -> Measured:
@@ -49,7 +52,7 @@ def read_junit(path: Path, text: str) -> Measured:
 
 
 def _figure(case: ET.Element) -> float | None:
-    if case.find("skipped") is not None:
-        return None
-    failed = case.find("failure") is not None or case.find("error") is not None
-    return float(not failed)
+    if case.find("failure") is not None or case.find("error") is not None:
+        return 0.0
+    was_run = case.find("skipped") is None and case.get("status") not in _NOT_RUN
+    return 1.0 if was_run else None

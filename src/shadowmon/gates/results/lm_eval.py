@@ -1,10 +1,12 @@
 """
-Results of EleutherAI's lm-evaluation-harness, 0.4 and later.
+Results of EleutherAI's lm-evaluation-harness: 0.4 and later, and the means of 0.3.
 
 `results_<time>.json` has `results.<task>."<metric>,<filter>"` and `"<metric>_stderr,<filter>"` (a
 number or "N/A"), `n-samples`, `n-shot`, `versions`, `higher_is_better`, `group_subtasks` and, if
 samples were logged, `task_hashes`. `samples_<task>_<time>.jsonl` beside it has one line for each
-question and filter: `doc_hash`, `prompt_hash`, `target_hash`, `filter`, and the metrics' values.
+question and filter: `doc_hash`, `prompt_hash`, `target_hash`, `filter`, and the metrics' values. Of
+a metric that is no mean over questions (a corpus' F1, say) a value is whatever its aggregation
+needs: such a metric has no figures by question. In 0.3 a metric has no filter.
 
 Samples pair both models question by question, which the two means cannot: they are used where they
 are there.
@@ -30,11 +32,15 @@ FORM = "results of lm-evaluation-harness"
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:-]+)\.jsonl$")
 _RESULTS = re.compile(r"results_(?P<time>\d{4}-\d\d-\d\dT[\d.:-]+)\.json$")
 
+_UNNAMED = "samples"
+"""The benchmark of samples whose file's name does not tell it: the same for both models."""
 _NO_METRIC = frozenset({"alias", "name", "sample_len", "sample_count"})
 _WORSE: Mapping[object, Worse] = {True: Worse.LOWER, False: Worse.HIGHER}
 _NOT_MEASURED = frozenset({"doc_id"})
-_GOOD = frozenset({"acc", "acc_norm", "exact_match", "em", "f1", "mcc", "pass@1"})
+_GOOD = frozenset({"acc", "acc_norm", "exact_match", "em", "f1", "mc1", "mc2", "mcc"})
 """A samples file does not say which way is worse; of these everybody knows."""
+_PASS_AT = re.compile(r"pass@\d+")
+"""Results call its way `pass_at_k`, whatever k is."""
 
 
 def is_results(told: Mapping[str, Any]) -> bool:
@@ -92,16 +98,21 @@ def _summaries(told: Mapping[str, Any]) -> Iterator[tuple[Key, Figures]]:
             if word in _NO_METRIC or metric.endswith("_stderr"):
                 continue
             better = objects(told.get("higher_is_better")).get(task, {}).get(metric)
+            filtered = f",{name}" if name else ""
             yield (
                 (task, word),
                 Figures(
-                    worse=_WORSE.get(better),
+                    worse=_WORSE.get(better) or _known_way(metric),
                     mean=number_of(value),
-                    error=number_of(tasks[task].get(f"{metric}_stderr,{name}")),
+                    error=number_of(tasks[task].get(f"{metric}_stderr{filtered}")),
                     count=_count(told, task),
                     conditions=dict(_conditions(told, task)),
                 ),
             )
+
+
+def _known_way(metric: str) -> Worse | None:
+    return Worse.LOWER if metric in _GOOD or _PASS_AT.fullmatch(metric) else None
 
 
 def _top(told: Mapping[str, Any], tasks: Mapping[str, Any]) -> Sequence[str]:
@@ -158,7 +169,7 @@ def _beside(path: Path) -> Iterator[tuple[str, Path]]:
 
 def read_samples(path: Path, text: str, *, task: str | None = None) -> Measured:
     """
-    Read a samples file.
+    Read a samples file. What it says may be no figures at all: see the module's own words.
 
     Args:
         path: Where it lies; its name tells the task if `task` is not given.
@@ -170,7 +181,7 @@ def read_samples(path: Path, text: str, *, task: str | None = None) -> Measured:
 
     """
     named = _SAMPLES.search(path.name)
-    benchmark = task or (named["task"] if named else path.stem)
+    benchmark = task or (named["task"] if named else _UNNAMED)
     values: dict[str, dict[str, float | None]] = {}
     asked: dict[str, str] = {}
     seen: Counter[str] = Counter()
@@ -188,7 +199,7 @@ def read_samples(path: Path, text: str, *, task: str | None = None) -> Measured:
             values.setdefault(f"{metric},{name}", {})[question] = number_of(line[metric])
     figures = {
         (benchmark, metric): Figures(
-            worse=Worse.LOWER if metric.partition(",")[0] in _GOOD else None,
+            worse=_known_way(metric.partition(",")[0]),
             by_question=each,
             asked=asked,
             count=len(each),

@@ -1,8 +1,11 @@
 """
-Results of promptfoo (`promptfoo eval -o results.json`).
+Results of promptfoo (`promptfoo eval -o results.json`, or what its `evaluate()` returns).
 
-`results.results` is a list, one entry for each test, prompt and provider: `testIdx`, `promptIdx`,
-`vars`, `success`, `score`. A test whose provider failed is a failed test.
+`results.results`, or `results` itself, is a list, one entry for each test, prompt and provider:
+`testIdx`, `promptIdx`, `vars`, `success`, `score`. A test whose provider failed is a failed test.
+
+Variables that begin with an underscore are promptfoo's own: `_conversation` holds what the model
+said before, which is no part of the question.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from shadowmon.gates.results.json_files import number_of, objects
+from shadowmon.gates.results.json_files import number_of
 from shadowmon.gates.results.measured import Figures, Measured, ResultsError
 
 
@@ -23,8 +26,12 @@ BENCHMARK = "promptfoo"
 
 def is_results(told: Mapping[str, Any]) -> bool:
     """Is this the content of a results file?"""
-    inner = objects(told).get("results", {})
-    return isinstance(inner.get("results"), list)
+    return "success" not in told and isinstance(_entries(told), list)
+
+
+def _entries(told: Mapping[str, Any]) -> object:
+    results = told.get("results")
+    return results.get("results") if isinstance(results, Mapping) else results
 
 
 def read_results(path: Path, told: Mapping[str, Any]) -> Measured:
@@ -32,10 +39,13 @@ def read_results(path: Path, told: Mapping[str, Any]) -> Measured:
     Read the results of one provider.
 
     Raises:
-        ResultsError: If there is more than one provider, or an entry is no result.
+        ResultsError: If there is no result, more than one provider, or an entry is no result.
 
     """
-    entries = told["results"]["results"]
+    entries: Any = _entries(told)
+    if not entries:
+        msg = f"{path}: has no results: export them (promptfoo export eval latest -o results.json)"
+        raise ResultsError(msg)
     if not all(isinstance(each, Mapping) and "success" in each for each in entries):
         msg = f"{path}: an entry of results.results has no `success`"
         raise ResultsError(msg)
@@ -86,8 +96,13 @@ def _says_more(scores: Sequence[float | None]) -> bool:
 
 def _provider(entry: Mapping[str, Any]) -> str:
     provider = entry.get("provider")
-    return str(provider.get("id") if isinstance(provider, Mapping) else provider)
+    if not isinstance(provider, Mapping):
+        return str(provider)
+    # Two that share an id are told apart by their labels, which are empty if nobody gave them.
+    return str(provider.get("label") or provider.get("id"))
 
 
 def _digest(variables: object) -> str:
+    if isinstance(variables, Mapping):
+        variables = {key: each for key, each in variables.items() if not key.startswith("_")}
     return sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()

@@ -36,12 +36,13 @@ def read_measured(path: Path) -> Measured | None:
         return lm_eval.read_results(path, told)
     if told is not None and promptfoo.is_results(told):
         return promptfoo.read_results(path, told)
+    _refuse_half_a_file(path, text)
     _, first = next(lines(path, text), (0, None))
     if first is None:
         msg = f"{path}: is empty"
         raise ResultsError(msg)
     if lm_eval.is_sample(first):
-        return lm_eval.read_samples(path, text)
+        return _not_empty(lm_eval.read_samples(path, text))
     if is_scored(first):
         return read_scores(path, text)
     if "answer" in first:
@@ -51,6 +52,27 @@ def read_measured(path: Path) -> Measured | None:
         'promptfoo, JUnit, JSON lines of {"id", "score"}, {"id", "correct"} or {"id", "answer"}'
     )
     raise ResultsError(msg)
+
+
+def _not_empty(samples: Measured) -> Measured:
+    if not samples.figures:
+        msg = (
+            f"{samples.origin}: none of its metrics is a number from 0 to 1 for each question: "
+            "give the results file, which has their means"
+        )
+        raise ResultsError(msg)
+    return samples
+
+
+def _refuse_half_a_file(path: Path, text: str) -> None:
+    """Tell of one JSON over many lines that breaks off, before it is taken for JSON lines."""
+    if text.lstrip().partition("\n")[0].strip() not in {"{", "["}:
+        return
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        msg = f"{path}: is no JSON: {error}: was it written to its end?"
+        raise ResultsError(msg) from error
 
 
 def _whole(text: str) -> Mapping[str, Any] | None:

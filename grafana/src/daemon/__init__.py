@@ -1,0 +1,1 @@
+"""Daemon: shadowmon's own health."""

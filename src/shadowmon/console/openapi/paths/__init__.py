@@ -1,0 +1,1 @@
+"""What may be asked: method, path, parameters, body, and every status that is answered."""
