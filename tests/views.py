@@ -159,6 +159,7 @@ def a_trial_view(**changes: Any) -> TrialView:
         optimized=ModelName("int8"),
         version="1",
         task="classification",
+        actuator="proxy",
         truth="labels",
         primary=CORRECT.name,
         stages=a_ladder(1, 10, 50, 100, min_pairs=200, min_dwell_seconds=600).stages,

@@ -121,6 +121,8 @@ class TrialView:
     """Rules whose breach is listed at a false discovery rate (evidence/discoveries.py): a report,
     on which nothing is decided."""
     variance_ratio: float | None = None
+    actuator: str = ""
+    """The word that says what moves the traffic; `dry_run`: nothing does."""
     feedback: Mapping[str, Any] | None = None
     """What users said in the present stage, as JSON; None if complaints are not judged."""
     pending: tuple[str, ...] = ()

@@ -10,6 +10,8 @@ Rule 2: colour is never the only mark.
 
 from __future__ import annotations
 
+import math
+
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -103,7 +105,9 @@ def _where(trial: Json) -> Text:
         text.append("  PAUSED", style="bold yellow")
     wants, has = trial["desired_weight"], trial["applied_weight"]
     text.append(f"   wants {_share(wants)}, has {_share(has)} of the traffic")
-    if has != wants:
+    if trial["actuator"] == "dry_run":
+        text.append("  (dry run: nothing is moved)", style="yellow")
+    elif has != wants:
         text.append("  (not there yet)", style="yellow")
     return text
 
@@ -265,7 +269,7 @@ def _decision(trial: Json) -> Iterator[Text]:
     if trial["blocked"]:
         yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
     thin = [
-        f"{plain(each['slice'])} ({each['seen_pairs']:,} of {each['planned_pairs'] or '∞'} pairs)"
+        f"{plain(each['slice'])} ({each['seen_pairs']:,} of {_planned(each)} pairs)"
         for each in trial["coverage"]
         if each["cover"] != "covered"
     ]
@@ -276,6 +280,11 @@ def _decision(trial: Json) -> Iterator[Text]:
 
 
 # --- The daemon ------------------------------------------------------------
+
+
+def _planned(slice_: Json) -> str:
+    planned = slice_["planned_pairs"]
+    return "∞" if planned is None else f"{math.ceil(planned):,}"
 
 
 def _footer(status: Json) -> Iterator[RenderableType]:

@@ -68,6 +68,7 @@ def trial(view: TrialView) -> Json:
         **_short(view),
         "number": view.number,
         "version": view.version,
+        "actuator": view.actuator,
         "truth": view.truth,
         "primary": view.primary,
         "state": state(view.state),

@@ -67,6 +67,7 @@ class Painter:
                 replace(
                     portrait(trial, number, self._intervals),
                     variance_ratio=self._control.variance_ratio(trial),
+                    actuator=self._settings.trials[trial.plan.trial_id].actuator_type,
                 )
                 for number, trial in enumerate(self._control.trials.values())
             ),

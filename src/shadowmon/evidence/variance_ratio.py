@@ -12,6 +12,10 @@ of. Clusters are the remedy (clusters.py). Where no key exists, the evidence can
 wealth of each bet is raised to the power 1/deff. That keeps alpha in simulation (1 to 3 % where 5 %
 are promised; statistics, section 7), but deff is itself measured, so it is no theorem.
 
+Both variances are taken within windows of 2 000 observations and pooled, and a window counts when
+it is whole. Else a change would discount its own proof: a model that gets worse lets the means
+differ too, and that is no dependence but what is to be found.
+
 Rule 1: temper each bet's wealth, in each copy, before they are added up. The power of a sum is more
 than the sum of powers, and of the restart chain's small shares far more: there 20 % were false.
 
@@ -27,8 +31,8 @@ from typing import Any, Self
 BLOCK = 100
 """Observations in one mean."""
 
-BLOCKS_MIN = 20
-"""With fewer means the ratio says nothing: it is uncertain by sqrt(2 / means)."""
+BLOCKS = 20
+"""Means in one window. With fewer the ratio says nothing: it is uncertain by sqrt(2 / means)."""
 
 WARN_ABOVE = 1.5
 
@@ -47,10 +51,6 @@ class _Moments:
         self.mean += away / self.count
         self.squares += away * (value - self.mean)
 
-    @property
-    def variance(self) -> float:
-        return self.squares / (self.count - 1)
-
     def to_json(self) -> list[float]:
         return [self.count, self.mean, self.squares]
 
@@ -58,9 +58,11 @@ class _Moments:
 class VarianceRatio:
     """The ratio of one stream, in bounded memory."""
 
-    __slots__ = ("_block", "_in_block", "_means", "_ones")
+    __slots__ = ("_block", "_in_block", "_means", "_ones", "_squares")
 
     def __init__(self) -> None:
+        self._squares = (0.0, 0.0)
+        """Of the single observations and of the means, about their window's mean."""
         self._ones = _Moments()
         self._means = _Moments()
         self._block = 0.0
@@ -74,17 +76,24 @@ class VarianceRatio:
         if self._in_block == BLOCK:
             self._means.add(self._block / BLOCK)
             self._block, self._in_block = 0.0, 0
+        if self._means.count == BLOCKS:
+            ones, means = self._squares
+            self._squares = (ones + self._ones.squares, means + self._means.squares)
+            self._ones, self._means = _Moments(), _Moments()
 
     @property
     def ratio(self) -> float | None:
-        """The ratio; None while there are too few means, or nothing varies."""
-        if self._means.count < BLOCKS_MIN or not self._ones.variance:
+        """The ratio; None while no window is whole, or nothing varies."""
+        ones, means = self._squares
+        if not ones:
             return None
-        return self._means.variance * BLOCK / self._ones.variance
+        one = ones / (BLOCK * BLOCKS - 1)
+        return BLOCK * means / (BLOCKS - 1) / one
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         return {
+            "squares": self._squares,
             "ones": self._ones.to_json(),
             "means": self._means.to_json(),
             "block": [self._in_block, self._block],
@@ -94,6 +103,8 @@ class VarianceRatio:
     def from_json(cls, state: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote."""
         ratio = cls()
+        ones, means = state["squares"]
+        ratio._squares = (ones, means)
         ratio._ones, ratio._means = _Moments(*state["ones"]), _Moments(*state["means"])
         ratio._in_block, ratio._block = state["block"]
         return ratio

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 
-ENDS_WITHIN_SECONDS = 90
+ENDS_WITHIN_SECONDS = 400
+"""About 35 on an idle machine; a busy one is waited for (Watch.until_at_last)."""
 
 
 def start(folder, *arguments):

@@ -25,7 +25,7 @@ from tests.integration.observability.boards import ROOT
 
 
 WIDTH = 110
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 HALF = 5_000
 PICTURE = ROOT / "docs" / "pictures" / "status.svg"
 

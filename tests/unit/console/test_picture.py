@@ -63,6 +63,14 @@ def test_weight_that_is_not_there_yet():
     assert "wants 50 %, has ? of the traffic  (not there yet)" in text
 
 
+def test_dry_run():
+    """Where nothing is moved whatever is decided, nobody waits for it."""
+    view = a_view(a_trial_view(actuator="dry_run"))
+
+    assert "(dry run: nothing is moved)" in drawn(view)
+    assert "(not there yet)" not in drawn(view)
+
+
 def test_paused():
     """A paused trial says so in a word, not by a colour."""
     assert "PAUSED" in drawn(a_view(with_state(paused=True)))

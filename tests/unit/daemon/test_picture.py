@@ -14,8 +14,12 @@ from tests.worlds import World
 
 
 BARE = {
-    "models": {"fp16": {"url": "http://127.0.0.1:9001"}},
+    "models": {
+        "fp16": {"url": "http://127.0.0.1:9001"},
+        "int8": {"url": "http://127.0.0.1:9002"},
+    },
     "routes": {"chat": {"baseline": "fp16"}},
+    "trials": {"int8": {"route": "chat", "optimized": "int8", "task": "chat"}},
 }
 SETTINGS = Settings.model_validate(
     BARE
@@ -100,6 +104,13 @@ async def test_without_a_proxy_nobody_misses_its_workers(world, census):
     )
 
     assert workers(painter)["workers_wanted", "proxy"] == 0
+
+
+async def test_what_moves_the_traffic(painter):
+    """A trial is shown with its actuator's name; unless told otherwise nothing is moved."""
+    (trial,) = painter.draw().trials
+
+    assert trial.actuator == "dry_run"
 
 
 async def test_what_became_of_feedback(world, painter):

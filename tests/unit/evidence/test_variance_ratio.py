@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from shadowmon.evidence.variance_ratio import BLOCK, BLOCKS_MIN, VarianceRatio, exponent
+from shadowmon.evidence.variance_ratio import BLOCK, BLOCKS, VarianceRatio, exponent
 
 
 def ratio_of(values) -> VarianceRatio:
@@ -16,19 +16,30 @@ def ratio_of(values) -> VarianceRatio:
 
 
 def test_the_ratio_is_that_of_the_two_variances():
-    """A hundred times the variance of block means, over the variance of single observations."""
-    values = np.random.default_rng(1).normal(3, 2, 50 * BLOCK)
-    means = values.reshape(-1, BLOCK).mean(axis=1)
+    """A hundred times the variance of means, over that of single observations, of whole windows."""
+    values = np.random.default_rng(1).normal(3, 2, (3, BLOCKS * BLOCK))
+    means = values.reshape(3, -1, BLOCK).mean(axis=2)
+    begun = [100.0] * (BLOCKS * BLOCK - 1)
 
-    expected = BLOCK * means.var(ddof=1) / values.var(ddof=1)
+    expected = BLOCK * means.var(axis=1, ddof=1).mean() / values.var(axis=1, ddof=1).mean()
 
-    assert ratio_of(values).ratio == pytest.approx(expected, rel=1e-9)
+    assert ratio_of([*values.ravel(), *begun]).ratio == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_change_does_not_discount_its_own_proof():
+    """Independent pairs of which suddenly ten times as many are worse: no pair counts for less."""
+    dice = np.random.default_rng(3)
+    before, after = dice.random(3 * BLOCKS * BLOCK) < 0.02, dice.random(2 * BLOCKS * BLOCK) < 0.2
+
+    changed_between_windows = ratio_of([*before, *after]).ratio
+
+    assert changed_between_windows == pytest.approx(1, abs=0.3)
 
 
 def test_there_is_no_ratio_too_soon_or_of_what_never_varies():
     """Too few blocks say nothing, and nothing is divided by zero."""
-    assert ratio_of(range(BLOCK * BLOCKS_MIN - 1)).ratio is None
-    assert ratio_of([0.0] * BLOCK * BLOCKS_MIN).ratio is None
+    assert ratio_of(range(BLOCK * BLOCKS - 1)).ratio is None
+    assert ratio_of([0.0] * BLOCK * BLOCKS).ratio is None
 
 
 def test_it_goes_on_after_json():

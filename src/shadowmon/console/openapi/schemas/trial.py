@@ -131,6 +131,7 @@ SCHEMAS: Mapping[str, Schema] = {
             **SHORT,
             "number": COUNT,
             "version": TEXT,
+            "actuator": {**TEXT, "description": "what moves the traffic; `dry_run`: nothing does"},
             "truth": TEXT,
             "primary": TEXT,
             "state": ref("State"),
