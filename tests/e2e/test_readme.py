@@ -33,7 +33,7 @@ def of_the_readme(kind: str) -> list[str]:
 @pytest.mark.parametrize("command", of_the_readme("make "))
 def test_what_make_is_asked_for_is_what_tests_run(command):
     """`make demo` runs the demo, `make test` the tests; both are run for real elsewhere."""
-    ends = {"demo": "shadowmon demo", "test": "pytest"}
+    ends = {"demo": "shadowmon demo", "test": "pytest", "observe": "deploy.observe"}
     verb, *rest = shlex.split(command)[1:]
 
     plan = subprocess.run(

@@ -139,10 +139,12 @@ async def test_ticks_leave_nothing_behind(control_process):
     With growing evidence a tick, its commit and its picture leave less than two objects: nothing
     is kept, and nothing waits in circles for a collector that seldom comes.
     """
-    await control_process.ticks(0, FEW)
-    gc.collect()
-    before = held()
+    grown = []
+    for begin in (FEW, 2 * FEW + MANY):  # what something else in this process does, it does once
+        await control_process.ticks(begin - FEW, begin)
+        gc.collect()
+        before = held()
+        await control_process.ticks(begin, begin + MANY)
+        grown.append(held() - before)
 
-    await control_process.ticks(FEW, FEW + MANY)
-
-    assert held() - before < 2 * MANY
+    assert min(grown) < 2 * MANY

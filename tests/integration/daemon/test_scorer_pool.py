@@ -374,4 +374,10 @@ def is_running(process):
 def children():
     """Return the scorer processes of this one that still run."""
     found = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
-    return [child for child in found if is_running(child)]
+    return [child for child in found if is_running(child) and is_scorer(child)]
+
+
+def is_scorer(process_id):
+    """Is it a scorer process? A test process may have other children, of other tests."""
+    said = Path(f"/proc/{process_id}/cmdline").read_bytes()
+    return b"shadowmon.daemon.scorer_process" in said
