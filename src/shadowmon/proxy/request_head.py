@@ -1,17 +1,14 @@
 """
 Requests' heads: read strictly, written anew. RFC 9110 and RFC 9112; bytes in, bytes out, no I/O.
 
-The start line and everything that decides where a body ends is checked here. A head that two
-parsers could read in two ways is refused, for such a head is how requests are smuggled (RFC 9112,
-section 11.2).
+A head is read line by line (`request_rules` says what is refused), unless its form is known by
+heart (`forms`): then what was found of the form holds, and only what stands in the blanks is new.
 
 Rule: names, values, order and target of what passes stay as they came. No field is added, except
       the one Host that an HTTP/1.0 request may lack and an HTTP/1.1 request must have.
 """
 
 from __future__ import annotations
-
-import re
 
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +18,6 @@ import msgspec
 from shadowmon.proxy.fields import (
     CONNECTION_OPTIONS,
     HEAD_END,
-    LENGTH_DIGITS_MAX,
     FieldReader,
     HeadError,
     options_of,
@@ -30,14 +26,15 @@ from shadowmon.proxy.fields import (
 from shadowmon.proxy.forms import OFTEN_NEW, Blanks, Form
 from shadowmon.proxy.framing import CHUNKED
 from shadowmon.proxy.memory import Generations, Memory
+from shadowmon.proxy.request_rules import (
+    check_host,
+    expects_continue,
+    number,
+    request_length,
+    request_line,
+    upgrade_of,
+)
 
-
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~\x80-\xff]+) HTTP/1\.([01])")
-_OTHER_VERSION = re.compile(_TOKEN + rb" [!-~\x80-\xff]+ HTTP/[0-9]\.[0-9]")
-_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([^#]*)")
-_HOST = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~!$&'()*+,;=:%[]-"
-_UPGRADE = re.compile(rb"[A-Za-z0-9._/+-]{1,64}")
 
 _REMEMBERED = 256
 """Request lines, and heads, in each of two generations."""
@@ -68,7 +65,7 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     method: bytes
     target: bytes
     path: bytes
-    """The target itself but for the absolute form; with the query."""
+    """With the query: the target itself, but for the absolute form and `*`."""
     found: dict[bytes, bytes]
     """Values of the fields that the reader looked out for, by lower-case name."""
     wire: bytes
@@ -143,24 +140,11 @@ class KnownForm:
             form.filled(values),
             like.fields_at,
             like.fields_end,
-            like.length if length is None else _number(length),
+            like.length if length is None else number(length),
             like.close,
             like.old,
             form=self,
         )
-
-
-class _Start(msgspec.Struct, frozen=True, gc=False):
-    """What a request line says."""
-
-    method: bytes
-    target: bytes
-    path: bytes
-    host: bytes | None
-    """In lower case, if the target names one."""
-    wire: bytes
-    """As it is passed on."""
-    old: bool
 
 
 class RequestReader:
@@ -193,7 +177,7 @@ class RequestReader:
             ever_new=ever_new,
         )
         self._wanted = ever_new.union(hidden)
-        self._starts = Memory(_start, most=_REMEMBERED, longest=_REMEMBERED_LENGTH)
+        self._lines = Memory(request_line, most=_REMEMBERED, longest=_REMEMBERED_LENGTH)
         self._blanks = Blanks(ever_new)
         self._forms = Generations[tuple[bytes, ...], KnownForm](_REMEMBERED)
         """By what is printed on them."""
@@ -223,16 +207,18 @@ class RequestReader:
     def _read(self, raw: bytes) -> tuple[RequestHead, bool]:
         """Read a head line by line; say whether other heads of its form would be read alike."""
         first, *lines = raw[: -len(HEAD_END)].split(b"\r\n")
-        start = self._starts[first]
+        start = self._lines[first]
         old = start.old
         found = self._fields.read(lines)
         options = options_of(found)
         usual = not options or options <= CONNECTION_OPTIONS
         if not usual:
             lines = without_listed(lines, options)
-        _check_host(found.get(b"host"), start)
-        length = _request_length(found, old=old)
-        upgrade = _upgrade(found, options) if b"upgrade" in found and not (length or old) else None
+        check_host(found.get(b"host"), start)
+        length = request_length(found, old=old)
+        upgrade = (
+            upgrade_of(found, options) if b"upgrade" in found and not (length or old) else None
+        )
         begin, ends = start.wire, [b"", b""]
         if b"host" not in found:
             begin += b"\r\nhost: " + self._own_host
@@ -251,80 +237,12 @@ class RequestReader:
             length,
             b"close" in options or (old and b"keep-alive" not in options),
             old,
-            b"expect" in found and _expects_continue(found, length, old=old),
+            b"expect" in found and expects_continue(found, length, old=old),
             upgrade,
         )
         return head, usual and not found.keys() & _OF_ONE_REQUEST
 
 
-def _start(line: bytes) -> _Start:
-    found = _REQUEST_LINE.fullmatch(line)
-    if found is None:
-        if _OTHER_VERSION.fullmatch(line):
-            raise HeadError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-        raise HeadError(400, "the request line is malformed")
-    method, target, minor = found.groups()
-    if method == b"CONNECT":
-        raise HeadError(405, "CONNECT is not for a gateway")
-    path, host = target, None
-    if not target.startswith(b"/") and (target, method) != (b"*", b"OPTIONS"):
-        absolute = _ABSOLUTE.fullmatch(target)
-        if absolute is None:
-            raise HeadError(400, "the target is neither a path nor an absolute http address")
-        host, path = absolute[1].lower(), absolute[2] or b"/"
-    wire = b"%b %b HTTP/1.1" % (method, target)
-    return _Start(method, target, path, host, wire, old=minor == b"0")
-
-
 def with_added(wire: bytes, lines: bytes) -> bytes:
     """Add field lines, each with its end, to a head."""
     return wire[:-2] + lines + b"\r\n"
-
-
-def _check_host(host: bytes | None, start: _Start) -> None:
-    if host is None:
-        if not start.old:
-            raise HeadError(400, "an HTTP/1.1 request needs a Host")
-        return
-    if host.translate(None, _HOST):
-        raise HeadError(400, "Host is malformed, or given twice")
-    if start.host is not None and start.host != host.lower():
-        raise HeadError(400, "Host and the target name two different hosts")
-
-
-def _request_length(found: dict[bytes, bytes], *, old: bool) -> int:
-    coding, length = found.get(b"transfer-encoding"), found.get(b"content-length")
-    if coding is not None:
-        if old or length is not None:
-            raise HeadError(400, "Transfer-Encoding has no place beside what else the head says")
-        if coding.lower() != b"chunked":
-            raise _coding_error(coding.lower())
-        return CHUNKED
-    return 0 if length is None else _number(length)
-
-
-def _number(length: bytes) -> int:
-    if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX:
-        raise HeadError(400, "Content-Length is no number, or given twice")
-    return int(length)
-
-
-def _coding_error(coding: bytes) -> HeadError:
-    codings = [each.strip(b" \t") for each in coding.split(b",")]
-    if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:  # RFC 9112, section 6.1
-        return HeadError(400, "Transfer-Encoding does not end with chunked, or says it twice")
-    return HeadError(501, "no Transfer-Encoding but chunked is understood")
-
-
-def _expects_continue(found: dict[bytes, bytes], length: int, *, old: bool) -> bool:
-    if found[b"expect"].lower() != b"100-continue":
-        raise HeadError(417, "no expectation but 100-continue is understood")
-    return length != 0 and not old
-
-
-def _upgrade(found: dict[bytes, bytes], options: frozenset[bytes]) -> bytes | None:
-    """Return what to upgrade to; h2c is ignored, for it would tunnel requests past us unread."""
-    wish = found[b"upgrade"]
-    if b"upgrade" not in options or not _UPGRADE.fullmatch(wish):
-        return None
-    return None if wish.lower().startswith((b"h2c", b"http/", b"tls/")) else wish

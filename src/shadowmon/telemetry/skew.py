@@ -21,13 +21,15 @@ def drop_skew(counts: Mapping[tuple[str, ...], float]) -> float | None:
         counts: (part, `kept` or `dropped`) -> exchanges.
 
     Returns:
-        None if nothing was dropped, or no part has enough exchanges.
+        1 if nothing was dropped; None if no part has enough exchanges.
 
     """
     parts = {part for part, _ in counts}
     dropped = {part: counts.get((part, DROPPED), 0.0) for part in parts}
     total = {part: dropped[part] + counts.get((part, KEPT), 0.0) for part in parts}
     shares = [dropped[part] / total[part] for part in parts if total[part] >= _LEAST]
-    if not shares or not any(dropped.values()):
+    if not shares:
         return None
+    if not any(dropped.values()):
+        return 1.0
     return max(shares) / (sum(dropped.values()) / sum(total.values()))

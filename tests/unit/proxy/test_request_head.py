@@ -133,6 +133,14 @@ def test_a_target_is_never_touched(target, path):
     assert head.path == path
 
 
+def test_the_whole_servers_options_stand_at_the_root():
+    """`OPTIONS *` is no path, and meets the route of all paths (RFC 9110, section 9.3.7)."""
+    head = READER.read(a_request(first=b"OPTIONS * HTTP/1.1"))
+
+    assert head.path == b"/"
+    assert head.wire.startswith(b"OPTIONS * HTTP/1.1\r\n")
+
+
 def test_an_upgrade_is_passed_on():
     """Written anew, on a request without a body only, and never for h2c."""
     asked = [b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: x"]

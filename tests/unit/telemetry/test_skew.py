@@ -29,7 +29,11 @@ def test_one_part_loses_more() -> None:
 
 
 def test_nothing_to_tell() -> None:
-    """Without drops, or with too few exchanges in every part, there is no skew."""
+    """With too few exchanges in every part there is no skew."""
     assert drop_skew({}) is None
-    assert drop_skew({("a", "kept"): 100, ("a", "dropped"): 0}) is None
     assert drop_skew({("a", "kept"): 3, ("a", "dropped"): 3}) is None
+
+
+def test_nothing_dropped() -> None:
+    """What drops nothing drops evenly."""
+    assert drop_skew({("a", "kept"): 100, ("a", "dropped"): 0}) == 1
