@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 
-ENDS_WITHIN_SECONDS = 400
-"""About 35 on an idle machine; a busy one is waited for (Watch.until_at_last)."""
+ENDS_WITHIN_SECONDS = 90
 
 
 def start(folder, *arguments):

@@ -41,11 +41,11 @@ BAD = {
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
 def test_refused(body):
     """What is not JSON within the bounds is refused quickly, and nothing of it is shown."""
-    begun = time.thread_time()
+    begun = time.perf_counter()
     with pytest.raises(BodyError) as caught:
         read_json(body)
 
-    assert time.thread_time() - begun < 0.1
+    assert time.perf_counter() - begun < 0.1
     assert caught.value.__suppress_context__
     assert len(str(caught.value)) < 100
 
