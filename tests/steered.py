@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from tests.served import Connection, serving
+
 
 BASELINE, OPTIMIZED = b"B", b"O"
 USERS = 2000
@@ -19,38 +21,27 @@ _CONNECTIONS = 8
 _REQUEST = "GET / HTTP/1.1\r\nhost: models\r\nx-user-id: user-%d\r\n\r\n"
 
 
-class _Model(asyncio.Protocol):
+class _Model(Connection):
     """Answers every request with one letter."""
 
     def __init__(self, letter: bytes) -> None:
         self._answer = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n" + letter
         self._got = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember whom to answer."""
-        self._transport = transport
-
     def data_received(self, data: bytes) -> None:
         """Answer each whole request."""
         *whole, self._got = (self._got + data).split(b"\r\n\r\n")
-        if isinstance(self._transport, asyncio.Transport):
-            self._transport.write(self._answer * len(whole))
+        self.transport.write(self._answer * len(whole))
 
 
 @asynccontextmanager
 async def two_models() -> AsyncIterator[tuple[int, int]]:
     """Serve both on loopback; yields the ports of the baseline and of the optimized model."""
-    loop = asyncio.get_running_loop()
-    servers = [
-        await loop.create_server(lambda letter=letter: _Model(letter), "127.0.0.1", 0)  # type: ignore[misc]
-        for letter in (BASELINE, OPTIMIZED)
-    ]
-    baseline, optimized = (server.sockets[0].getsockname()[1] for server in servers)
-    try:
+    async with (
+        serving(lambda: _Model(BASELINE)) as baseline,
+        serving(lambda: _Model(OPTIMIZED)) as optimized,
+    ):
         yield baseline, optimized
-    finally:
-        for server in servers:
-            server.close()
 
 
 async def served_by_optimized(port: int, users: int = USERS) -> set[int]:

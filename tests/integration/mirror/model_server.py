@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.served import shut
+
 
 Answering = Callable[["Connection"], Awaitable[None]]
 
@@ -77,7 +79,7 @@ async def a_model_server(
     try:
         yield server
     finally:
-        listening.close()
+        await shut(listening)
         for writer in serving.values():
             writer.transport.abort()
         await asyncio.wait_for(asyncio.gather(*serving), 2)

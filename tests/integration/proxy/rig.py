@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -30,6 +30,7 @@ from shadowmon.proxy.plan import (
 from shadowmon.proxy.settings import ProxySettings
 from shadowmon.proxy.station import Station
 from shadowmon.records import Exchange
+from tests.served import shut
 
 
 PATIENCE = 5.0
@@ -163,18 +164,26 @@ class ModelServer:
         """Listen no longer."""
         if self._server is not None:
             self._server.close()
-            for visit in self.visits:
-                transport = visit.writer.transport
-                # asyncio cannot abort what it has closed already.
-                if not transport.is_closing() or transport.get_write_buffer_size():
-                    transport.abort()
+            _abort(self.visits)
 
     async def end(self) -> None:
-        """Stop, and wait until every script has ended."""
-        self.stop()
+        """Stop, and wait until every script has ended, of those too who were just coming in."""
+        if self._server is not None:
+            there = tuple(self.visits)
+            _abort(there)
+            await shut(self._server)
+            _abort(self.visits[len(there) :])
         for visit in self.visits:
             await visit.ended.wait()
             await _closed(visit.writer)
+
+
+def _abort(visits: Iterable[Visit]) -> None:
+    for visit in visits:
+        transport = visit.writer.transport
+        # asyncio cannot abort what it has closed already.
+        if not transport.is_closing() or transport.get_write_buffer_size():
+            transport.abort()
 
 
 @dataclass
