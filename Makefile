@@ -8,6 +8,7 @@ export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE # a daemon is five processes: each would compile all of it again
 BIN := .venv/bin
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 

@@ -33,8 +33,9 @@ from shadowmon.records import (
     TrialId,
     Weight,
 )
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.ladder import Ladder
-from shadowmon.rollout.machine import Course, begin
+from shadowmon.rollout.machine import begin
 from shadowmon.trial.memory import Memory
 from shadowmon.trial.plan import TrialPlan
 from shadowmon.trial.weighing import Weighing

@@ -9,6 +9,10 @@ optimized model, every exchange handed over. Envoy and nginx run one worker, wit
 they do far more than our proxy does (TLS, HTTP/2, retries, statistics). The point is only that
 Python is not what a user waits for.
 
+Each round begins with new processes. Where a process's memory happens to lie makes it faster or
+slower than another one of the same code, by 5 to 10 %, for as long as it lives; one process for
+each proxy would put that into every ratio.
+
 Two workers share one listening socket. What they would carry on two CPUs of their own follows from
 the CPU time for each request and the share of the busier one; to measure it as requests per second
 would take two further CPUs for the client and the model server.
@@ -82,10 +86,10 @@ def main(quick: bool) -> None:
     if ours == theirs:
         print("\nproxy: needs two CPUs; this machine gives one")
         return
-    with tempfile.TemporaryDirectory() as name, _started(Path(name), ours, theirs) as running:
-        measured = {what: Rounds() for what in running if what != OURS_TWICE}
-        scaled: list[float] = []
-        for _ in range(rounds):
+    measured = {what: Rounds() for what in (DIRECT, OURS, OURS_UNWATCHED, ENVOY, NGINX, AIOHTTP)}
+    scaled: list[float] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name, _started(Path(name), ours, theirs) as running:
             for what, into in measured.items():
                 _measure(into, Path(name), running[what], seconds=seconds, cpu=theirs)
             scaled.append(_scaled(Path(name), running, seconds=seconds, cpu=theirs))

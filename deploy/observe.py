@@ -94,12 +94,13 @@ def start_prometheus(
     target: str,
     alertmanager: str,
     seconds: float,
+    rules: Sequence[Path] = RULES,
 ) -> None:
-    """Start a Prometheus with our rules that scrapes `target` as often as told."""
+    """Start a Prometheus with these rules that scrapes `target` as often as told."""
     every = f"{round(seconds * 1000)}ms"
     configuration = {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
-        "rule_files": list(map(str, RULES)),
+        "rule_files": list(map(str, rules)),
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [{"job_name": "shadowmon", "static_configs": [{"targets": [target]}]}],
     }

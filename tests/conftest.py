@@ -7,16 +7,19 @@ skipped, but never under CI (or with SHADOWMON_REQUIRE_ALL set): there each skip
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +31,44 @@ from hypothesis import settings
 STRICT = bool(os.environ.get("CI") or os.environ.get("SHADOWMON_REQUIRE_ALL"))
 SERVERS = Path(__file__).resolve().parents[1] / ".tools" / "servers" / "usr"
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in a script's background: what tests start would ignore Ctrl-C, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite("shadowmon.testing")
-settings.register_profile("untimed", deadline=None)  # how fast is shown in benchmarks/
-settings.load_profile("untimed")
+# How fast things are is shown in benchmarks/; but an example that takes this long hangs.
+settings.register_profile("patient", deadline=timedelta(seconds=10))
+settings.load_profile("patient")
+
+BEGIN_WITH = (
+    "tests/integration/demo/",
+    "tests/e2e/test_restarts.py",
+    "tests/integration/observability/",
+    "tests/e2e/",
+    "tests/integration/",
+    "tests/statistical/",
+)
+"""Where tests take long, the longest first: nobody waits at the end for one that was begun last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order tests by how long they take; those of one file stay together."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    turns = (turn for turn, where in enumerate(BEGIN_WITH) if item.nodeid.startswith(where))
+    return next(turns, len(BEGIN_WITH))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect; what that makes lives to the end, and no garbage collector is to go through it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -82,6 +120,7 @@ def _promtool() -> Callable[..., subprocess.CompletedProcess[str]]:
             text=True,
             timeout=30,
             check=False,
+            env=os.environ | {"GOGC": "400"},  # a fifth less time goes to garbage
         )
 
     return promtool

@@ -64,6 +64,10 @@ class Inbox:
         return answer
 
 
+def uncounted(receiver: str, fate: str, /, *, by: float = 1.0) -> None:
+    """Count nothing: for whoever does not look at what becomes of messages."""
+
+
 async def until(holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
     """Wait, in real time, until something holds."""
     async with asyncio.timeout(seconds):

@@ -19,6 +19,7 @@ from shadowmon.telemetry.tallies import Tallies
 from shadowmon.trial.plan import TrialPlan
 from tests.factories import NOON
 from tests.trials import a_course, a_plan
+from tests.worlds import KeptOrders
 
 
 BANK = SliceName("bank")
@@ -56,6 +57,7 @@ async def write_journal(
     control = Control(
         plans=[plan],
         store=store,
+        orders=KeptOrders(),
         saved=await store.load(),
         labels=LabelDesk({}, awaiting_max=10),
         actuators={plan.trial_id: ProxyWeights(board, 0)},

@@ -8,6 +8,7 @@ schema is answered 422; a call without the token is answered 401.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 
@@ -35,7 +36,9 @@ class KubernetesApi:
     schema: str
     path: str
     faults: deque[str] = field(default_factory=deque)
-    """What is done to the next PATCHes: conflict, busy, error, cut, lost, meddled, hang."""
+    """What is done to the next PATCHes: conflict, busy, error, cut, lost, meddled, late (done
+    once `may_go_on` is set)."""
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
     asked: list[str] = field(default_factory=list)
     """Methods, in order."""
@@ -77,6 +80,10 @@ class KubernetesApi:
                 return await _cut(request)
             case "meddled":
                 self.change(lambda found: found["metadata"].setdefault("labels", {}).update(a="b"))
+            case "late":
+                operations = await request.json()
+                await self.may_go_on.wait()
+                return self._patched(request, operations)
             case _:
                 pass
         answer = self._patched(request, await request.json())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from shadowmon.records import ToolCall
-from shadowmon.scoring.structure.allowed_calls import Allowed
+
+
+Allowed: TypeAlias = Mapping[str, Mapping[str, Sequence[Any]]]
+"""One call: its name -> argument -> the values that are right; an empty string among them says that
+it may be left out. Within an object each value is again a list of what is right."""
 
 
 def read_allowed(file: Path) -> list[list[Allowed]]:

@@ -26,8 +26,9 @@ from shadowmon.records import (
     Weight,
     Worse,
 )
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.ladder import Ladder
-from shadowmon.rollout.machine import Course, begin
+from shadowmon.rollout.machine import begin
 from shadowmon.trial.plan import TrialPlan
 
 

@@ -35,7 +35,7 @@ from shadowmon.records import (
 from shadowmon.store.store import Row
 from shadowmon.view import DaemonView, Figure, RuleView, TrialView
 from tests.factories import NOON
-from tests.trials import a_ladder
+from tests.trials import a_course
 
 
 INT8 = TrialId("int8")
@@ -162,7 +162,7 @@ def a_trial_view(**changes: Any) -> TrialView:
         actuator="proxy",
         truth="labels",
         primary=CORRECT.name,
-        stages=a_ladder(1, 10, 50, 100, min_pairs=200, min_dwell_seconds=600).stages,
+        course=a_course(1, 10, 50, 100, min_pairs=200, min_dwell_seconds=600),
         state=state,
         verdict=a_verdict(*rules),
         figures=(a_figure(), a_figure(slice=SliceName("bank"), acceptable=None, red_line=0.2)),

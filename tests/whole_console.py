@@ -21,7 +21,7 @@ from shadowmon.sticky import salt_of
 from shadowmon.store.memory import MemoryStore
 from shadowmon.testing.desks import ScriptedDesk
 from tests.factories import NOON
-from tests.inboxes import QuickClock
+from tests.inboxes import QuickClock, uncounted
 
 
 LETTER = DeadLetter(
@@ -73,7 +73,7 @@ def _notifier(desk: ScriptedDesk) -> Notifier:
     store = MemoryStore()
     asyncio.run(_fill(store))
     settings = NotifySettings.model_validate({"slack": {"ops": {"url": "http://slack.example/"}}})
-    return Notifier(settings, store, QuickClock(), view=desk.view, count=lambda _, __: None)
+    return Notifier(settings, store, QuickClock(), view=desk.view, count=uncounted)
 
 
 async def _fill(store: MemoryStore) -> None:

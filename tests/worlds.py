@@ -12,6 +12,7 @@ from shadowmon.ipc.board import Board
 from shadowmon.ipc.report import Account, Report
 from shadowmon.records import Cell, MetricName, SliceName
 from shadowmon.store.memory import MemoryStore
+from shadowmon.store.orders import Order
 from shadowmon.telemetry.tallies import Tallies
 from tests.factories import NOON
 from tests.trials import INT8, a_course, a_plan
@@ -47,6 +48,22 @@ class BreakableStore(MemoryStore):
         await super().commit(save)
 
 
+class KeptOrders:
+    """Orders that outlive a control loop, on a disk that can be full too."""
+
+    def __init__(self) -> None:
+        self.orders: tuple[Order, ...] = ()
+        self.broken = False
+
+    async def read(self):
+        return self.orders
+
+    async def keep(self, orders):
+        if self.broken:
+            raise StoreError(FULL)
+        self.orders = tuple(orders)
+
+
 class World:
     """A control loop and all that is around it."""
 
@@ -55,6 +72,7 @@ class World:
         self.clock = Clock()
         self.board = board or Board.create()
         self.store = store or BreakableStore()
+        self.orders = KeptOrders()
         self.actuators = {
             plan.trial_id: ProxyWeights(self.board, number)
             for number, plan in enumerate(self.plans)
@@ -68,6 +86,7 @@ class World:
         self.control = Control(
             plans=self.plans,
             store=self.store,
+            orders=self.orders,
             saved=await self.store.load(),
             labels=LabelDesk({INT8: rule}, awaiting_max=100),
             actuators=self.actuators,

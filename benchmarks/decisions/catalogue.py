@@ -8,6 +8,7 @@ from benchmarks.decisions import (
     beside_peers,
     bursts,
     change,
+    climbs,
     efficiency,
     label_delay,
     level,
@@ -16,6 +17,7 @@ from benchmarks.decisions import (
     noise_floor,
     peeking,
     planned,
+    tempering,
     uneven_sampling,
 )
 from benchmarks.decisions.table import Effort, Table
@@ -27,11 +29,14 @@ TABLES: dict[str, Callable[[Effort], Table]] = {
     "peers": beside_peers.table,
     "peeking": peeking.table,
     "bursts": bursts.table,
+    "tempering": tempering.table,
+    "tempering-change": tempering.change_table,
     "noise-floor": noise_floor.table,
     "uneven-sampling": uneven_sampling.table,
     "label-delay": label_delay.table,
     "merge": merge.table,
     "change": change.table,
+    "climbs": climbs.table,
     "multiplicity": multiplicity.table,
     "plan": planned.table,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.structure.allowed_calls import against_allowed
-from shadowmon.scoring.structure.fields import fields_against_truth
+from shadowmon.scoring.structure.agreement import Comparison
+from shadowmon.scoring.structure.fields import values_of
+from shadowmon.scoring.structure.tools import ToolsScorer
 from tests.receipts import LAYOUTS, LOSSES, Change, Receipt, read_receipts
 from tests.tool_calls import damaged, gold, read_allowed
 
@@ -25,15 +26,15 @@ def main(quick: bool, data: Path | None) -> None:  # noqa: ARG001 - every table 
 
 def _print_receipts(receipts: list[Receipt]) -> None:
     print(f"\n{'receipts, four fields':<28}{'cases':>7}{'exact':>7}{'accuracy':>10}{'partial':>9}")
-    settings = ScoringSettings()
+    agreement = Comparison(values_of(ScoringSettings())).agreement
     for change in (*LAYOUTS, *LOSSES):
         changed = [(_changed(change, each), each) for each in receipts]
-        found = [fields_against_truth(one, each, settings) for one, each in changed if one]
+        found = [agreement(each, one) for one, each in changed if one]
         accuracy, partial = (
             sum(figures) / len(found)
             for figures in zip(*((each.accuracy, each.partial) for each in found), strict=True)
         )
-        exact = sum(each.exact for each in found)
+        exact = sum(each.whole for each in found)
         name = change.__name__.replace("_", " ")
         print(f"{name:<28}{len(found):>7}{exact:>7}{accuracy:>10.3f}{partial:>9.3f}")
 
@@ -48,7 +49,10 @@ def _changed(change: Change, receipt: Receipt) -> Receipt | None:
 
 def _print_calls(file: Path) -> None:
     tasks = read_allowed(file)
-    right = sum(against_allowed(gold(allowed)[::-1], allowed).exact for allowed in tasks)
-    wrong = [against_allowed(calls, allowed) for allowed in tasks for calls in damaged(allowed)]
-    caught = sum(not each.exact for each in wrong)
+    divergence = ToolsScorer(ScoringSettings()).divergence
+    right = sum(divergence(gold(each), gold(each)[::-1], ()) == 0 for each in tasks)
+    wrong = [
+        divergence(gold(each, short=True), calls, ()) for each in tasks for calls in damaged(each)
+    ]
+    caught = sum(each > 0 for each in wrong)
     print(f"{file.stem:<44}{len(tasks):>7}{right:>7}{len(wrong):>9}{caught:>8}")

@@ -9,10 +9,10 @@ from grafana.src.panels import (
     GREEN,
     GREY,
     ORANGE,
-    PER_SECOND,
     RATIO,
     RED,
     SECONDS,
+    THINGS_PER_SECOND,
     WIDTH,
     YELLOW,
     lines,
@@ -87,6 +87,7 @@ def _now(made: sdk.Dashboard) -> sdk.Dashboard:
                 ],
                 unit=COUNT,
                 bad_from=1,
+                nothing="none",
             )
         )
         .with_panel(
@@ -105,7 +106,7 @@ def _now(made: sdk.Dashboard) -> sdk.Dashboard:
                 "Scored pairs of all trials. ShadowmonNoEvidence and ShadowmonShadowSilent "
                 "watch this.",
                 [query(f"sum(rate(shadowmon_pairs_total{{{MINE}}}[$__rate_interval]))", "pairs")],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
                 span=5,
                 good=BLUE,
             )
@@ -149,7 +150,7 @@ def _now(made: sdk.Dashboard) -> sdk.Dashboard:
                 "Trials",
                 "Each trial: shares of traffic, whether it may climb, how many limits wait "
                 "to be loosened, and how much "
-                "more means of 100 pairs vary than independent pairs would (near 1 is well).",
+                "more means of many pairs vary than those of independent pairs (1 is well).",
                 [
                     (
                         "Desired weight",
@@ -219,7 +220,7 @@ def _evidence(made: sdk.Dashboard) -> sdk.Dashboard:
                         "{{trial}}",
                     )
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
         .with_panel(

@@ -29,6 +29,8 @@ SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WIDTH = 24
 
 RATIO, SECONDS, COUNT, PER_SECOND = "percentunit", "s", "short", "reqps"
+THINGS_PER_SECOND = "cps"
+"""Of what is no request: pairs, tokens, entries, messages."""
 
 GREEN, YELLOW, ORANGE, RED, GREY, BLUE = "green", "yellow", "orange", "red", "text", "blue"
 
@@ -57,8 +59,24 @@ def numbers(
     good: str = GREEN,
     bad_from: float | None = None,
     mappings: Sequence[model.ValueMap] = (),
+    nothing: str = "",
 ) -> stat.Panel:
-    """Return a panel of large numbers; `bad_from` is where they turn red."""
+    """
+    Return a panel of large numbers.
+
+    Args:
+        title: A few words.
+        sentence: What is shown.
+        queries: What is asked.
+        unit: Grafana's name of it.
+        span: Of 24 columns.
+        good: The colour of numbers.
+        bad_from: Where they turn red; None: nowhere.
+        mappings: Words in the places of numbers.
+        nothing: What is said where no series is found, and that is well; empty: that there is no
+            data.
+
+    """
     panel = (
         stat.Panel()
         .title(title)
@@ -71,6 +89,8 @@ def numbers(
     )
     if mappings:
         panel = panel.mappings(list(mappings))
+    if nothing:
+        panel = panel.no_value(nothing)
     for number, asked in enumerate(queries):
         panel = panel.with_target(_target(asked, number))
     return panel
@@ -86,6 +106,7 @@ def lines(
     height: int = 8,
     bands: Sequence[tuple[str, str]] = (),
     dashed: Sequence[str] = (),
+    others: Sequence[tuple[str, str]] = (),
 ) -> timeseries.Panel:
     """
     Return a panel of lines over time.
@@ -100,6 +121,8 @@ def lines(
         bands: Legends (upper, lower) between which the area is filled. Grafana finds the lower one
             by its exact name, so it can have no label in it.
         dashed: Legends, as regular expressions, that are limits and no measurements.
+        others: (legend, as a regular expression, unit) of what has another unit than the panel, and
+            therefore its axis on the right.
 
     """
     panel = (
@@ -119,6 +142,9 @@ def lines(
         inside = [_set("custom.fillBelowTo", lower), _set("custom.fillOpacity", 25)]
         thin = [_set("custom.lineWidth", 0), _set("color", {"mode": "fixed", "fixedColor": BLUE})]
         panel = panel.override_by_name(upper, [*inside, *thin]).override_by_name(lower, thin)
+    for legend, other in others:
+        aside = [_set("unit", other), _set("custom.axisPlacement", "right")]
+        panel = panel.override_by_regexp(legend, aside)
     for limit in dashed:
         style = {"fill": "dash", "dash": [8, 8]}
         panel = panel.override_by_regexp(
@@ -213,6 +239,10 @@ def states(words: Sequence[tuple[str, str]]) -> list[model.ValueMap]:
         for number, (word, colour) in enumerate(words)
     }
     return [model.ValueMap(options=shown)]
+
+
+NO_OR_YES = states([("no", RED), ("yes", GREEN)])
+"""Of what is 1 while all is well."""
 
 
 def thresholds(good: str, bad_from: float | None) -> dashboard.ThresholdsConfig:

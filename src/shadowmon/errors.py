@@ -46,10 +46,6 @@ class CodecError(ShadowmonError):
     """These bytes are not what the codec reads. The exchange is counted and let go."""
 
 
-class SourceError(ShadowmonError):
-    """The source stopped. Intake restarts it with backoff."""
-
-
 class ScorerError(ShadowmonError):
     """A scorer failed on a pair. Its observations are lost and counted; the others stand."""
 

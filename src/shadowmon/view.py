@@ -31,9 +31,10 @@ from shadowmon.records import (
     TrialId,
     Verdict,
 )
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.freeze import Freeze
-from shadowmon.rollout.windows import Window
 from shadowmon.scoring.classification.f1 import Classification
+from shadowmon.scoring.classification.mix import Mix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,8 @@ class RuleView:
     rule: str
     evidence: Evidence
     log_e_needed: float
-    weight: float
-    """Its share in the average of all rules that can take weight away; 1 for a rule of a climb."""
+    weight: float | None
+    """Its share in the average of all rules that can take weight away; None: it is not in it."""
     armed: bool = True
     breached: bool = False
     alarm: bool = False
@@ -98,7 +99,7 @@ class TrialView:
     truth: str
     """What the primary metric is held against: labels, or the baseline's own answer."""
     primary: MetricName
-    stages: tuple[Stage, ...]
+    course: Course
     state: RolloutState
     verdict: Verdict | None
     figures: tuple[Figure, ...]
@@ -112,11 +113,13 @@ class TrialView:
     last_pair_at: datetime | None
     blocked: str = ""
     """Why it may not climb now although its evidence might allow it; empty if it may."""
-    windows: tuple[Window, ...] = ()
-    """When it may climb; none: always."""
+    objection: str = ""
+    """What users' complaints have against a climb; empty if nothing."""
     coverage: tuple[SliceView, ...] = ()
     classification: Classification | None = None
     """Class by class, of what was counted in this epoch; None without classes or labels."""
+    mix: Mix | None = None
+    """How often each model called each class in this epoch; None without classes or pairs."""
     discoveries: tuple[str, ...] = ()
     """Rules whose breach is listed at a false discovery rate (evidence/discoveries.py): a report,
     on which nothing is decided."""
@@ -127,6 +130,11 @@ class TrialView:
     """What users said in the present stage, as JSON; None if complaints are not judged."""
     pending: tuple[str, ...] = ()
     """What the configuration would loosen, and what is therefore not in force."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The rungs of its ladder."""
+        return self.course.ladder.stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ async def test_from_an_empty_folder_to_the_first_verdict(tmp_path):
 
     assert verdict["decision"] == "hold"
     assert "shadowing   wants 0 %, has 0 % of the traffic" in shown
-    assert "mean of chrf_divergence in slice all is below" in explained
+    assert "mean of chrf_divergence_excess in slice all is below" in explained
 
 
 async def first_verdict(beginner: Beginner, url: str):

@@ -68,6 +68,7 @@ async def test_a_roll_back_is_told_while_the_store_is_down(tmp_path: Path) -> No
                 return any(each["data"].get("move") == "drop" for each in await daemon.journal())
 
             await daemon.until(is_journalled)
+            optimized.behaviour = "good"  # or it would be rolled back a second time
             status, answer = await daemon.post(
                 "/api/v1/trials/int8/re-arm", {"operator": "a test", "reason": "mended"}
             )
@@ -80,3 +81,36 @@ async def test_a_roll_back_is_told_while_the_store_is_down(tmp_path: Path) -> No
     assert message["data"]["entry"] is None
     assert max(Counter(headers["webhook-id"] for headers, _ in inbox.taken).values()) == 1
     assert users.errors == []
+
+
+async def test_what_was_ordered_while_the_store_was_down_outlives_the_daemon(
+    tmp_path: Path,
+) -> None:
+    """Killed before the journal had it, it comes back with no weight, and everything frozen."""
+    baseline, optimized = Model("fp32"), Model("int8")
+    by = {"operator": "a test", "reason": "incident 4711"}
+    async with baseline.serving(), optimized.serving():
+        settings = a_configuration([baseline, optimized])
+        async with running(tmp_path, settings) as daemon, Users(daemon).asking() as users:
+
+            async def has_weight() -> bool:
+                return bool((await daemon.trial("int8"))["state"]["applied_weight"]["percent"])
+
+            await daemon.until(has_weight)
+            with unwritable(tmp_path / "shadowmon.db"):
+                assert (await daemon.post("/api/v1/trials/int8/roll-back", by))[0] == 200
+                assert (await daemon.post("/api/v1/freeze", by))[0] == 200
+                daemon.kill()
+            errors = list(users.errors)
+            daemon.start()
+            await daemon.ready()
+            trial = await daemon.trial("int8")
+            freeze = (await daemon.get("/api/v1/status"))["freeze"]
+            said = [each["sentence"] for each in await daemon.journal()]
+
+    assert errors == []
+    assert trial["phase"] == "rolled_back"
+    assert trial["applied_weight"]["percent"] == 0
+    assert freeze["reason"] == "incident 4711"
+    assert "a test asked to freeze everything: incident 4711" in said
+    assert "rolled back to 0 % of route digits: a test: incident 4711" in said

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def test_what_make_is_asked_for_is_what_tests_run(command):
     last = plan.stdout.strip().splitlines()[-1]
     assert ends[verb] in last
     assert all(value in last for value in (each.partition("=")[2] for each in rest))
+
+
+def test_extras_of_the_readme_are_there():
+    """What can be installed besides is what the package offers, by names that any pip knows."""
+    offered = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (line,) = re.findall(r"^Extras: (.*)", README, re.MULTILINE)
+
+    named = re.findall(r"`([a-z-]+)`", line.partition(". ")[0])
+
+    assert sorted(named) == sorted(
+        extra.replace("_", "-") for extra in offered["optional-dependencies"]
+    )
 
 
 async def test_every_command_of_the_readme_works(tmp_path):
@@ -90,7 +103,7 @@ def result(command: str, daemon: Daemon) -> tuple[int, str]:
         said = done.communicate(timeout=3 if watching else 30)[0]
     except subprocess.TimeoutExpired:
         done.send_signal(signal.SIGINT)  # as Ctrl-C, which is how a person ends it
-        said = done.communicate()[0]
+        said = done.communicate(timeout=10)[0]
         return (0 if watching and "int8" in said else 1), said
     return done.returncode, said
 

@@ -56,7 +56,7 @@ def loaded(content: bytes, environment: dict[str, str] | None = None) -> Setting
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 @example(b"\x00")
 @example(b"&a [*a]")
@@ -68,7 +68,7 @@ def test_any_bytes(content: bytes) -> None:
     loaded(content)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(trees)
 def test_any_tree(tree: object) -> None:
     """Any tree of plain values is taken or refused in words."""
@@ -76,7 +76,7 @@ def test_any_tree(tree: object) -> None:
     loaded(json.dumps(tree).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(st.sampled_from(["MODELS", "MIRROR__QUEUE_MAX", "A__B", "PROXY"]), st.text())
 )
@@ -87,7 +87,7 @@ def test_any_environment(variables: dict[str, str]) -> None:
     loaded(b"models: {}\nroutes: {}\n", environment)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     queue_max=st.integers(min_value=1),
     tick_seconds=st.floats(min_value=0, max_value=60, exclude_min=True),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.evidence import outcomes
@@ -41,9 +41,6 @@ DISTANCE = Metric(
     name=MetricName("apart"), kind=MetricKind.DIVERGENCE, scope=Scope.STAGE, sentence="apart"
 )
 METRICS = {metric.name: metric for metric in (VERDICTS, DISTANCE)}
-
-unhurried = settings(deadline=None)
-"""A busy machine is no failure."""
 
 fine_distances = st.integers(0, 2**15).map(lambda step: step / 2**15)
 """Distances that are not rounded by the deposit."""
@@ -132,7 +129,6 @@ def _most_lost(claim: Claim) -> float:
     return min(won_by(pair, claim) for pair in ends)
 
 
-@unhurried
 @given(st.data())
 def test_any_split_among_replicas_in_any_order_is_one_stream(data):
     """Accounts of scores dealt to three replicas add up to the account of one, bit for bit."""
@@ -149,7 +145,6 @@ def test_any_split_among_replicas_in_any_order_is_one_stream(data):
     assert merge(ledger.totals() for ledger in many) == one.totals()
 
 
-@unhurried
 @given(st.data())
 def test_published_changes_are_the_totals(data):
     """Whenever changes are taken, overwriting the published totals with them leaves none behind."""
@@ -163,7 +158,6 @@ def test_published_changes_are_the_totals(data):
     assert published | ledger.take_changed() == ledger.totals()
 
 
-@unhurried
 @given(st.data(), claims())
 def test_the_account_gives_the_product_over_pairs(data, claim):
     """For verdicts the e-value from counts is the mixture of plain products, pair by pair."""
@@ -181,7 +175,6 @@ def test_the_account_gives_the_product_over_pairs(data, claim):
     assert math.isclose(fast, math.log(slow), rel_tol=1e-9, abs_tol=1e-9)
 
 
-@unhurried
 @given(
     st.lists(distance_pairs(METRIC) | missing_pairs(METRIC), max_size=30),
     st.floats(0.001, 0.99),
@@ -203,7 +196,6 @@ def test_knots_never_win_more_than_the_distances_themselves(pairs, limit, side):
     assert knots <= math.log(exact) + 1e-9
 
 
-@unhurried
 @given(st.data(), claims())
 def test_a_missing_pair_never_helps_a_claim(data, claim):
     """One more missing pair leaves the e-value as it is or makes it smaller."""
@@ -218,7 +210,6 @@ def test_a_missing_pair_never_helps_a_claim(data, claim):
     assert after <= before + 1e-9 * abs(before)
 
 
-@unhurried
 @given(claims())
 def test_no_place_is_counted_in_favour_of_both_sides(claim):
     """What speaks for a claim speaks against its opposite, and a missing pair against both."""
@@ -229,7 +220,6 @@ def test_no_place_is_counted_in_favour_of_both_sides(claim):
     assert (np.minimum(ours, theirs) <= 0).all()
 
 
-@unhurried
 @given(st.data(), st.sampled_from([contrast for contrast in Contrast if contrast != "any_rise"]))
 def test_an_interval_holds_its_estimate_and_missing_pairs_widen_it(data, contrast):
     """The measured figure lies within, and more missing pairs never narrow either side."""
@@ -250,7 +240,6 @@ def test_an_interval_holds_its_estimate_and_missing_pairs_widen_it(data, contras
     assert figure - slack <= upper <= uppermost + slack
 
 
-@unhurried
 @given(st.data(), claims(), st.integers(16, 400))
 def test_a_chain_gives_no_share_out_twice_whatever_happens(data, claim, restart_pairs):
     """Over growth, loss of pairs and JSON round trips numbering only rises, and all is finite."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.evidence import outcomes, replicas
@@ -34,8 +34,6 @@ from shadowmon.records import (
 from tests.factories import a_pair
 from tests.streams import METRIC, SETTINGS, a_claim, a_metric
 
-
-unhurried = settings(deadline=None)
 
 VERDICTS = a_metric(MetricKind.VERDICTS)
 GOOD = replace(VERDICTS, worse=Worse.LOWER)
@@ -85,7 +83,6 @@ def log_e(claim: Claim, metric: Metric, observations: list[Observation]) -> floa
     return float(process.log_e_value(process.log_wealth(part)))
 
 
-@unhurried
 @given(st.data(), asked(Side.WORSE))
 def test_a_worse_outcome_never_speaks_less_for_worse(data, about):
     """Whatever else was seen, the worse of two outcomes gives as much evidence of worse or more."""
@@ -101,7 +98,6 @@ def test_a_worse_outcome_never_speaks_less_for_worse(data, about):
     assert log_e(claim, metric, [*rest, worse]) >= log_e(claim, metric, [*rest, one]) - 1e-9
 
 
-@unhurried
 @given(st.data(), asked())
 def test_the_order_of_pairs_does_not_matter(data, about):
     """Bets never change, so the same pairs in any order are the same account and evidence."""
@@ -113,7 +109,6 @@ def test_the_order_of_pairs_does_not_matter(data, about):
     assert log_e(claim, metric, list(shuffled)) == log_e(claim, metric, pairs)
 
 
-@unhurried
 @given(asked(), st.sampled_from([math.nan, math.inf, -math.inf, 5.0, -11.0, 1.0001, -1e-9]))
 def test_a_value_outside_its_range_is_always_refused(about, value):
     """Metric and value are named, and nothing is counted."""
@@ -156,7 +151,6 @@ def numbers(found: Mapping[str, Published]) -> dict[str, int]:
     return {incarnation: published.number for incarnation, published in found.items()}
 
 
-@unhurried
 @given(known(), known(), known())
 def test_to_merge_is_associative_commutative_and_idempotent(one, two, three):
     """Who hears of whom first, and how often, changes nothing."""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowmon.records import NO_TRAFFIC, Decision, Grade, Operation, Phase
-from shadowmon.rollout.machine import Facts, step
+from shadowmon.rollout.course import Facts
+from shadowmon.rollout.machine import step
 from tests.factories import NOON
 from tests.trials import a_course, a_state
 

@@ -4,9 +4,10 @@ A daemon's control loop, and a world that does what a story tells.
     count TRIAL METRIC PLACE=N …     pairs were counted (places as in `stage`)
     tick [SECONDS]                   time passes (a second), and the daemon ticks
     store down|up                    nothing can be written, or it can be again
+    orders down|up                   nor can the file of orders beside it
     operator WHO OPERATION TRIAL WHY a person asks
     freeze|unfreeze WHO WHY          a person asks for all trials
-    restart [TRIAL …]                the daemon comes back, perhaps with these trials
+    restart [TRIAL …]                the daemon was killed and comes back, perhaps with these trials
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ class DaemonStage:
                 return await self.answer()
             case ["store", word]:
                 self.store.broken = word == "down"
+                return []
+            case ["orders", word]:
+                self.world.orders.broken = word == "down"
                 return []
             case ["operator", who, operation, trial, *why]:
                 return await self.ask(who, Operation(operation), TrialId(trial), " ".join(why))

@@ -57,7 +57,7 @@ from shadowmon.records import (
     WeightApplied,
     WeightRejected,
 )
-from shadowmon.rollout.machine import Course
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.transitions import Trigger, move_of
 from shadowmon.rollout.windows import DAYS, Window
 from shadowmon.trial.feedback import FeedbackRule

@@ -1,20 +1,17 @@
 """
 Stories of a whole control loop, told in text files: the store that fails, everything frozen.
 
-Each block is what happens, a line of dashes, and what the daemon answers; the lines that may be
-told are those of `daemon_stage`. To accept new answers: SHADOWMON_REWRITE=1 pytest
-tests/scenarios/test_daemon_stories.py, then read the diff, and commit only what you can explain.
+The lines that may be told are those of `daemon_stage`; `story` says how new answers are accepted.
 """
 
 from __future__ import annotations
-
-import os
 
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.daemon_stage import DaemonStage
+from tests.scenarios.story import blocks_of, hold, text_of
 
 
 STORIES = sorted(Path(__file__).parent.glob("daemon/*.txt"))
@@ -25,17 +22,8 @@ async def test_story(story: Path):
     """The daemon answers every line of the story as the story says."""
     stage = DaemonStage()
     await stage.begin()
-    told = []
-    for block in story.read_text().strip().split("\n\n"):
-        happens = block.split("\n----")[0]
-        answers = [
-            answer
-            for line in happens.splitlines()
-            if not line.startswith("#")
-            for answer in await stage.tell(line)
-        ]
-        told.append("\n".join([happens, "----", *answers]))
-    text = "\n\n".join(told) + "\n"
-    if os.environ.get("SHADOWMON_REWRITE"):
-        story.write_text(text)
-    assert story.read_text() == text
+    blocks = blocks_of(story)
+    for block in blocks:
+        for line in block.lines:
+            block.answers.extend(await stage.tell(line))
+    hold(story, text_of(blocks))

@@ -1,13 +1,14 @@
 """
 What other controllers are answered, told in text files: a real console on a real socket.
 
-Each block is what is so and what is asked, a line of dashes, and the answers. To accept new ones:
-SHADOWMON_REWRITE=1 pytest tests/scenarios/test_gate_stories.py, then read the diff, and commit only
-what you can explain.
+Each line says what is so, or what is asked; `story` says how new answers are accepted.
 
     trial [NAME] KEY=VALUE …         how the trial stands: grade, decision, phase, paused, drifted,
                                      version, upper (a number or none), verdict (none),
-                                     hours (08:00-09:00: its only change window, in UTC)
+                                     hours (08:00-09:00: its only change window, in UTC), climb
+                                     (no), complaints (what users have against it), route,
+                                     stage (-1 is the shadow), pairs (in this stage), approval
+                                     (of the next stage: missing), weight (applied, if another)
     store down|up                    the journal cannot be written, or can be again
     silent SECONDS                   the picture is so old
     refuse SENTENCE                  the daemon refuses whatever a person asks
@@ -22,10 +23,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
 import time
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import time as clock
 from datetime import timedelta
@@ -44,11 +44,13 @@ from shadowmon.console.settings import ConsoleSettings
 from shadowmon.errors import RefusedError, StoreError
 from shadowmon.gates.flagger import OPERATIONS, Gate, Hook
 from shadowmon.gates.gates import ASKED_BY_POST, routes
-from shadowmon.records import Decision, Grade, Phase, TrialId
+from shadowmon.records import Decision, Grade, Phase, RouteName, TrialId, Weight
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.windows import DAYS, Window
 from shadowmon.testing.desks import ScriptedDesk
 from tests.consoles import metrics
 from tests.factories import NOON
+from tests.scenarios.story import blocks_of, hold, text_of
 from tests.views import a_figure, a_trial_view, a_verdict, a_view
 
 
@@ -117,6 +119,8 @@ class Stage:
             phase=Phase(said.get("phase", "progressing")),
             paused="paused" in said,
             drifted="drifted" in said,
+            stage_index=int(said.get("stage", "1")),
+            applied_weight=Weight(int(said.get("weight", "1000"))),
         )
         upper = said.get("upper", "0.022")
         trial = replace(
@@ -126,7 +130,10 @@ class Stage:
             version=said.get("version", "1"),
             verdict=None if said.get("verdict") == "none" else verdict,
             figures=(a_figure(upper=None if upper == "none" else float(upper)),),
-            windows=a_window(said["hours"]) if "hours" in said else (),
+            course=a_course_of(said),
+            route=RouteName(said.get("route", name)),
+            pairs_in_stage=int(said.get("pairs", "310")),
+            objection=said.get("complaints", "").replace("_", " "),
         )
         others = (each for each in self.desk.view().trials if each.trial_id != name)
         self.desk.show(trials=(*others, trial))
@@ -161,6 +168,20 @@ def swept_later() -> Iterator[None]:
         gc.enable()
 
 
+def a_course_of(said: Mapping[str, str]) -> Course:
+    """Return the course that a story tells of."""
+    course = a_trial_view().course
+    stages = tuple(
+        replace(stage, needs_approval="approval" in said) for stage in course.ladder.stages
+    )
+    return replace(
+        course,
+        ladder=replace(course.ladder, stages=stages),
+        may_climb=said.get("climb") != "no",
+        windows=a_window(said["hours"]) if "hours" in said else (),
+    )
+
+
 def a_window(hours: str) -> tuple[Window]:
     """Return the change window of these hours of every day."""
     begin, end = map(clock.fromisoformat, hours.split("-"))
@@ -182,20 +203,11 @@ def _no_constant(text: str) -> Any:
 async def test_story(story: Path):
     """Whoever asks is answered as the story says, each time within 200 ms."""
     stage = Stage()
-    told = []
-    for block in story.read_text().strip().split("\n\n"):
-        happens = block.split("\n----")[0]
-        answers = [
-            answer
-            for line in happens.splitlines()
-            if not line.startswith("#")
-            async for answer in stage.tell(line)
-        ]
-        told.append("\n".join([happens, "----", *answers]))
-    text = "\n\n".join(told) + "\n"
-    if os.environ.get("SHADOWMON_REWRITE"):
-        story.write_text(text)
-    assert story.read_text() == text
+    blocks = blocks_of(story)
+    for block in blocks:
+        for line in block.lines:
+            block.answers.extend([answer async for answer in stage.tell(line)])
+    hold(story, text_of(blocks))
 
 
 def test_every_hook_is_told_in_every_standing():

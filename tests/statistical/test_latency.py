@@ -38,12 +38,20 @@ class Slow:
         return self.places[begin : self.at]
 
 
-def compared(times: float, *, spread: float, pairs: int, streams: int, seed: int) -> Slow:
-    """Return durations that drift with the hour, held against p95 of the block before."""
+def compared(
+    times: float, *, spread: float, pairs: int, streams: int, seed: int, step: float = 0.0
+) -> Slow:
+    """
+    Return durations that drift with the hour, held against p95 of the block before.
+
+    They are whole steps, if there is one: then many are the same, and so is p95.
+    """
     generator = np.random.default_rng(seed)
     hour = 1 + 0.3 * np.sin(np.arange(pairs) / 700)[:, None]
     baseline = hour * generator.lognormal(0, spread, (pairs, streams))
     optimized = times * hour * generator.lognormal(0, spread, (pairs, streams))
+    if step:
+        baseline, optimized = np.ceil(baseline / step) * step, np.ceil(optimized / step) * step
     places = np.full((pairs, streams), 4)
     for stream in range(streams):
         before = QuantileOfBefore(0.95, BLOCK)
@@ -60,6 +68,19 @@ def test_a_slower_tail_is_proven_wrongly_with_at_most_alpha():
     """A p95 that is exactly a tenth higher, with drift, looked at 5 000 times."""
     pairs, streams = 5_000, 200
     law = compared(1 + RISE, spread=0.6, pairs=pairs, streams=streams, seed=1)
+
+    proven = first_proven(
+        SLOWER, [(pairs, law)], alpha=ALPHA, streams=streams, chained=True, seed=0
+    )
+
+    assert (proven < NEVER).mean() <= at_most(ALPHA, streams)
+
+
+@pytest.mark.parametrize("step", [0.2, 1.0])
+def test_many_equal_durations_are_not_taken_for_a_slower_tail(step):
+    """Both models take whole steps of time, so that many pairs take the very p95."""
+    pairs, streams = 5_000, 200
+    law = compared(1.0, spread=0.6, pairs=pairs, streams=streams, seed=3, step=step)
 
     proven = first_proven(
         SLOWER, [(pairs, law)], alpha=ALPHA, streams=streams, chained=True, seed=0

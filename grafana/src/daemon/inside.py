@@ -5,8 +5,9 @@ from __future__ import annotations
 from grafana.src.daemon.scope import HERE, RATE
 from grafana.src.panels import (
     COUNT,
-    PER_SECOND,
+    RATIO,
     SECONDS,
+    THINGS_PER_SECOND,
     lines,
     query,
 )
@@ -28,8 +29,13 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         f"(rate(shadowmon_event_loop_lag_seconds_bucket{{{HERE}}}{RATE})))",
                         "{{process}} 99 %",
                     ),
+                    query(
+                        f"process:shadowmon_event_loop_late:ratio_rate5m{{{HERE}}}",
+                        "{{process}} late",
+                    ),
                 ],
                 unit=SECONDS,
+                others=[("/ late$/", RATIO)],
             )
         )
         .with_panel(
@@ -100,7 +106,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         "{{trial}} frozen",
                     ),
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
         .with_panel(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grafana.src.daemon.scope import HERE
 from grafana.src.panels import (
     COUNT,
+    NO_OR_YES,
     SECONDS,
     numbers,
     query,
@@ -20,19 +21,21 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             numbers(
                 "Ready",
-                "1 while the daemon can do its work. ShadowmonNotReady.",
+                "Can the daemon do its work? ShadowmonNotReady.",
                 [query(f"min by (instance) (shadowmon_ready{{{HERE}}})", "{{instance}}")],
                 unit=COUNT,
                 span=5,
+                mappings=NO_OR_YES,
             )
         )
         .with_panel(
             numbers(
                 "Journal writable",
-                "1 while the store can be written. ShadowmonStoreUnwritable.",
+                "Can the store be written? ShadowmonStoreUnwritable.",
                 [query(f"min by (instance) (shadowmon_store_writable{{{HERE}}})", "{{instance}}")],
                 unit=COUNT,
                 span=5,
+                mappings=NO_OR_YES,
             )
         )
         .with_panel(
@@ -54,8 +57,8 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             rows(
                 "Versions and configuration",
-                "Which version runs, for how long, and how the newest configuration fared. "
-                "ShadowmonConfigReloadFailed.",
+                "Which version runs, for how long, whether the newest configuration was taken (1), "
+                "and how long ago one was. ShadowmonConfigReloadFailed.",
                 [
                     (
                         "Up (s)",
@@ -66,9 +69,9 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         f"min by (instance) (shadowmon_config_last_reload_successful{{{HERE}}})",
                     ),
                     (
-                        "Taken at",
+                        "Taken (s ago)",
                         (
-                            "max by (instance) "
+                            "time() - max by (instance) "
                             f"(shadowmon_config_last_reload_success_timestamp_seconds{{{HERE}}})"
                         ),
                     ),

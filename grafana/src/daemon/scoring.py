@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.src.daemon.scope import HERE, RATE
-from grafana.src.panels import COUNT, PER_SECOND, lines, query
+from grafana.src.panels import COUNT, THINGS_PER_SECOND, lines, query
 from grafana.src.sdk import dashboard as sdk
 
 
@@ -39,7 +39,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         "feedback {{fate}}",
                     ),
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
     )

@@ -6,6 +6,7 @@ from grafana.src.daemon.scope import HERE, RATE
 from grafana.src.panels import (
     COUNT,
     PER_SECOND,
+    RATIO,
     SECONDS,
     lines,
     query,
@@ -64,6 +65,7 @@ def users(made: sdk.Dashboard) -> sdk.Dashboard:
                     ),
                 ],
                 unit=PER_SECOND,
+                others=[("/share/", RATIO)],
             )
         )
         .with_panel(

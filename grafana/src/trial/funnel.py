@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.src.panels import COUNT, PER_SECOND, lines, query
+from grafana.src.panels import COUNT, PER_SECOND, THINGS_PER_SECOND, lines, query
 from grafana.src.sdk import dashboard as sdk
 from grafana.src.trial.scope import MINE, RATE
 
@@ -81,7 +81,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         "{{metric}}",
                     ),
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
         .with_panel(
@@ -108,8 +108,8 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             lines(
                 "Split of users",
-                "Users that met each model, what the weight says, and how far a mismatch is "
-                "proven. ShadowmonSampleRatioMismatch.",
+                "Users that met each model, and what the weight says. That they differ is proven "
+                "at 1 on the right. ShadowmonSampleRatioMismatch.",
                 [
                     query(
                         f"sum by (arm) (rate(shadowmon_sample_ratio_users_total{{{MINE}}}{RATE}))",
@@ -119,9 +119,15 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         f"sum(rate(shadowmon_sample_ratio_expected_total{{{MINE}}}{RATE}))",
                         "optimized, expected",
                     ),
+                    query(
+                        f"max(shadowmon_sample_ratio_log_e_value{{{MINE}}}) "
+                        f"/ max(shadowmon_sample_ratio_log_e_needed{{{MINE}}})",
+                        "way to the proof of a mismatch",
+                    ),
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
                 dashed=["/.*expected/"],
+                others=[("/proof/", COUNT)],
             )
         )
     )

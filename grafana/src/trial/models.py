@@ -6,6 +6,7 @@ from grafana.src.panels import (
     COUNT,
     PER_SECOND,
     SECONDS,
+    THINGS_PER_SECOND,
     lines,
     query,
 )
@@ -62,6 +63,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                     ),
                 ],
                 unit=PER_SECOND,
+                others=[("/is down/", COUNT)],
             )
         )
         .with_panel(
@@ -102,7 +104,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         "{{model}} {{direction}}",
                     )
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
         .with_panel(
@@ -130,7 +132,7 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
                         "{{cached}}",
                     )
                 ],
-                unit=PER_SECOND,
+                unit=THINGS_PER_SECOND,
             )
         )
     )

@@ -35,6 +35,13 @@ def evidence(made: sdk.Dashboard) -> sdk.Dashboard:
     )
 
 
+LIMITS_WIDE = 6
+"""
+An interval is drawn once it is no wider than so many times its limit. The first pairs' intervals
+reach from -100 % to 100 %: beside them neither the limit nor what follows could be told from 0.
+"""
+
+
 def _figure() -> timeseries.Panel:
     """
     Return the panel of one metric, which Grafana repeats for each that is chosen.
@@ -46,12 +53,13 @@ def _figure() -> timeseries.Panel:
     panel = lines(
         "$metric: its interval against its limits",
         "The estimate in its confidence sequence, against what a climb asks and against the red "
-        "line. A metric that ends in _floor is the baseline against itself; one in _excess goes "
-        "beyond that.",
+        f"line; drawn once the interval is no wider than {LIMITS_WIDE} times its limit, for one "
+        "that is wider says nothing yet. A metric that ends in _floor is the baseline against "
+        "itself; one in _excess goes beyond that.",
         [
-            query(f"shadowmon_evidence_estimate{{{FIGURE}}}", "estimate"),
-            query(f"shadowmon_evidence_lower{{{FIGURE}}}", "lower"),
-            query(f"shadowmon_evidence_upper{{{FIGURE}}}", "upper"),
+            query(_if_narrow("estimate"), "estimate"),
+            query(_if_narrow("lower"), "lower"),
+            query(_if_narrow("upper"), "upper"),
             query(f"shadowmon_evidence_acceptable{{{FIGURE}}} {same}", "acceptable"),
             query(f"shadowmon_evidence_red_line{{{FIGURE}}} {same}", "red line"),
         ],
@@ -60,6 +68,17 @@ def _figure() -> timeseries.Panel:
         dashed=["acceptable", "red line"],
     )
     return panel.repeat("metric").repeat_direction("h").max_per_row(2)
+
+
+def _if_narrow(what: str) -> str:
+    """Ask for a part of the interval, while that is not far wider than its limit, if it has one."""
+    asked = f"shadowmon_evidence_{what}{{{FIGURE}}}"
+    width = f"shadowmon_evidence_upper{{{FIGURE}}} - shadowmon_evidence_lower{{{FIGURE}}}"
+    limit = (
+        f"(shadowmon_evidence_red_line{{{FIGURE}}} > 0 "
+        f"or shadowmon_evidence_acceptable{{{FIGURE}}} > 0)"
+    )
+    return f"{asked} unless {width} > {LIMITS_WIDE} * {limit}"
 
 
 def race(made: sdk.Dashboard) -> sdk.Dashboard:

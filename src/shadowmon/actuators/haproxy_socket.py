@@ -11,12 +11,11 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shadowmon.actuators.letting_go import answered
 from shadowmon.errors import ActuatorError
 
 
 _ANSWER_MAX_BYTES = 1024 * 1024
-_LET_GO_SECONDS = 0.5
-"""Less than the control loop gives an actuator to let go (daemon/steering.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,8 @@ class RuntimeApi:
             ActuatorError: If HAProxy says anything: it is silent about what is done.
 
         """
-        answer = await self.ask("; ".join(lines))
+        # HAProxy's threads do what was written, though we have gone: see letting_go.py.
+        answer = await answered(self.ask("; ".join(lines)))
         if said := " ".join(answer.split()):
             msg = f"HAProxy at {self._address} refused: {said[:200]}"
             raise ActuatorError(msg)
@@ -77,7 +77,7 @@ async def command(address: str, line: str, *, seconds: float) -> str:
             reader, writer = await _connect(address)
             try:
                 writer.write(line.encode() + b"\n")
-                return await _answered(reader, address)
+                return await _read(reader, address)
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):
@@ -88,23 +88,6 @@ async def command(address: str, line: str, *, seconds: float) -> str:
         problem = error.strerror or str(error)
     msg = f"HAProxy at {address}: {problem}"
     raise ActuatorError(msg)
-
-
-async def _answered(reader: asyncio.StreamReader, address: str) -> str:
-    """
-    Return all that is answered.
-
-    What was written will be done, also when whoever waits for it gives up: HAProxy's threads would
-    do it after the next command, on another connection, and a roll-back would be undone by the
-    climb that it took the place of. So it is waited for, for a moment, before letting go.
-    """
-    try:
-        return await _read(reader, address)
-    except asyncio.CancelledError:
-        with contextlib.suppress(OSError, TimeoutError, ActuatorError):
-            async with asyncio.timeout(_LET_GO_SECONDS):
-                await _read(reader, address)
-        raise
 
 
 async def _read(reader: asyncio.StreamReader, address: str) -> str:

@@ -3,7 +3,10 @@ Tell a weight to an address of yours: signed (Standard Webhooks), as plain JSON 
 
 Rule 1: a weight that was not accepted (2xx) is told again, with the same id: whoever receives it
         may get it twice, and can see that.
-Rule 2: what was accepted is taken to be in effect, unless there is a `read_url` to ask.
+Rule 2: two messages may still overtake each other on their way. Each tells when it was sent
+        (`timestamp`, and the signature's header): one that is older than the newest one taken is
+        to be accepted and left alone.
+Rule 3: what was accepted is taken to be in effect, unless there is a `read_url` to ask.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 from shadowmon.actuators.actuator import Place
 from shadowmon.actuators.files import read_small
+from shadowmon.actuators.letting_go import answered
 from shadowmon.actuators.told import Subject, weight_in, written
 from shadowmon.clock import Clock
 from shadowmon.errors import ActuatorError
@@ -115,7 +119,7 @@ class Webhook:
                 keys, message_id=message_id, timestamp=int(now.timestamp()), body=body
             )
         self._accepted = None
-        answer = await self._ask("POST", self._settings.url, headers, body)
+        answer = await answered(self._ask("POST", self._settings.url, headers, body))
         if not answer.is_good:
             msg = f"{self._settings.url} did not accept the weight: {answer.said}"
             raise ActuatorError(msg)

@@ -7,6 +7,7 @@ import os
 
 from pathlib import Path
 
+from shadowmon.cli.exit_codes import DONE, WRONG
 from shadowmon.cli.run import add_set, overrides
 from shadowmon.cli.terminal import complain, say
 
@@ -33,8 +34,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     given = overrides(arguments.overrides)
     if given is None:
-        return 2
-    from shadowmon.config.dump import shown  # noqa: PLC0415 - see cli/main.py, rule 1
+        return WRONG
+    from shadowmon.config.advice import advice  # noqa: PLC0415 - see cli/main.py, rule 1
+    from shadowmon.config.dump import shown  # noqa: PLC0415
     from shadowmon.config.load import load  # noqa: PLC0415
     from shadowmon.errors import ConfigError  # noqa: PLC0415
 
@@ -42,10 +44,10 @@ def _check(arguments: argparse.Namespace) -> int:
         settings = load(arguments.file, environment=os.environ, overrides=given)
     except ConfigError as error:
         complain(str(error))
-        return 2
+        return WRONG
     if arguments.show:
         say(shown(settings).rstrip("\n"))
-        return 0
+        return DONE
     counts = ", ".join(
         _counted(len(many), what)
         for many, what in (
@@ -55,7 +57,9 @@ def _check(arguments: argparse.Namespace) -> int:
         )
     )
     say(f"{arguments.file}: ok: {counts}")
-    return 0
+    for each in advice(settings):
+        say(f"{arguments.file}: look again: {each}")
+    return DONE
 
 
 def _counted(number: int, what: str) -> str:

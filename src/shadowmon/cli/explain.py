@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import say
 from shadowmon.console.plain import plain
@@ -19,6 +21,8 @@ _FORMULA = (
     "each product to the power if there is one; with fresh beginnings, half of this and half of "
     "what those own."
 )
+
+_LOG_MOST = 700.0
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +41,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         dest="entry",
         type=int,
         metavar="N",
-        help="a verdict's number in the journal",
+        help="a verdict's number in the journal (`shadowmon journal` has them)",
     )
     command.add_argument(
         "--recompute", action="store_true", help="compute every e-value again, by hand"
@@ -49,19 +53,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _explain(arguments: argparse.Namespace) -> int:
     daemon = connected(arguments)
     if daemon is None:
-        return 2
+        return WRONG
     told = daemon.get("trials", arguments.trial, "explain", entry=arguments.entry)
     for line in lines(told):
         say(line)
     if not arguments.recompute:
-        return 0
+        return DONE
     from shadowmon.cli.recompute import checks  # noqa: PLC0415 - see cli/main.py, rule 1
 
     found = list(checks(told))
     for check in found:
         for line in check.lines:
             say(line)
-    return 0 if found and all(check.holds for check in found) else 1
+    return DONE if found and all(check.holds for check in found) else REFUSED
 
 
 def lines(told: Json) -> Iterator[str]:
@@ -72,7 +76,7 @@ def lines(told: Json) -> Iterator[str]:
         yield from _rule(rule)
     yield ""
     yield f"all rules that can take weight away, averaged: {_race(told['roll_back'])}"
-    yield "A claim is proven once its e-value reaches its need, whenever it is looked at."
+    yield "A claim is proven once its e-value reaches its need, whenever it is looked at (log: ln)."
     if any("steps" in rule["recompute"] for rule in told["rules"]):
         yield _FORMULA
 
@@ -85,7 +89,9 @@ def _verdict(told: Json) -> Iterator[str]:
         return
     when = f"epoch {verdict['epoch']}, {verdict['decided_at']}"
     yield f"trial {plain(told['trial'])}, {where}, {when}"
-    yield f"{verdict['decision']} ({verdict['grade']}): {plain(verdict['sentence'], limit=2000)}"
+    decision = verdict["decision"]
+    sentence = plain(verdict["sentence"], limit=2000).removeprefix(f"{decision}: ")
+    yield f"{decision} ({verdict['grade']}): {sentence}"
     if told["hash"]:
         yield f"hash {plain(told['hash'])}"
 
@@ -107,7 +113,8 @@ def _rule(rule: Json) -> Iterator[str]:
     yield f"  measured   {_figure(rule['estimate'])} {band} over {rule['count']} pairs"
     yield f"  counts     {' '.join(map(str, rule['counts']))}"
     yield f"  e-value    {_race(rule)}"
-    yield f"  weight     {_figure(rule['weight_in_average'])}"
+    if rule["weight_in_average"] is not None:
+        yield f"  weight     {_figure(rule['weight_in_average'])} of what can take weight away"
     yield from _receipt(rule["recompute"])
     if rule["sentence"]:
         yield f"  {plain(rule['sentence'], limit=2000)}"
@@ -143,7 +150,11 @@ def _race(race: Json) -> str:
     if needed is None:
         return f"{value} (log {_figure(log_e)})"
     word = "proven" if log_e is not None and log_e >= needed else "not proven"
-    return f"{value} (log {_figure(log_e)}), needed log {needed:.6g}: {word}"
+    return f"{value} of {_need(needed)} needed (log {_figure(log_e)} of {needed:.6g}): {word}"
+
+
+def _need(log_e_needed: float) -> str:
+    return f"{math.exp(log_e_needed):.6g}" if log_e_needed < _LOG_MOST else "beyond a float"
 
 
 def _figure(value: float | None) -> str:

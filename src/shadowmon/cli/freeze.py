@@ -6,6 +6,7 @@ import argparse
 
 from collections.abc import Mapping
 
+from shadowmon.cli.exit_codes import DONE, WRONG
 from shadowmon.cli.operate import operator_of
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import say
@@ -31,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _hold(arguments: argparse.Namespace) -> int:
     daemon, operator = connected(arguments), operator_of(arguments)
     if daemon is None or operator is None:
-        return 2
+        return WRONG
     body = {"operator": operator, "reason": arguments.reason}
     freeze = daemon.post(arguments.command, body=body)["freeze"]
     if freeze is None:
@@ -39,4 +40,4 @@ def _hold(arguments: argparse.Namespace) -> int:
     else:
         who, why = plain(freeze["operator"]), plain(freeze["reason"])
         say(f"everything is frozen by {who} since {freeze['since']}: {why}")
-    return 0
+    return DONE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shadowmon.cli.client import AnsweredNoError, UnreachableError, from_environment
 from shadowmon.cli.terminal import complain, say
+from shadowmon.console.plain import plain
 
 
 if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
 ACCEPTED, REJECTED, UNUSABLE, REVIEW = 0, 1, 2, 3
 
 _SENTENCE_MAX = 1000
+_PROBLEM_MAX = 2000
 _ROWS_TOLD = 30
 
 
@@ -186,5 +188,7 @@ def _post(arguments: argparse.Namespace, found: Benchmarked) -> str:
 
 
 def _unusable(problem: str) -> int:
-    complain(f"shadowmon: {problem}")
+    # It may quote a file of anybody's, which may hold what moves a cursor.
+    lines = (plain(line, limit=_PROBLEM_MAX) for line in problem.splitlines())
+    complain("shadowmon: " + "\n".join(lines))
     return UNUSABLE

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowmon.cli.client import AnsweredNoError, UnreachableError
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.init_questions import (
     QUESTIONS,
     UnusableAnswerError,
@@ -27,8 +28,6 @@ from shadowmon.cli.terminal import complain, say
 if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
     from shadowmon.cli.init_baseline import Measured
     from shadowmon.cli.init_text import Answers
-
-_DONE, _REFUSED, _WRONG = 0, 1, 2
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,8 +49,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--trial", metavar="NAME", help="of that daemon")
     for flag, question in QUESTIONS.items():
-        default = f" ({question.default})" if question.default else ""
-        command.add_argument(f"--{flag.replace('_', '-')}", help=question.sentence + default)
+        command.add_argument(f"--{flag.replace('_', '-')}", help=question.helped())
     command.set_defaults(command_function=_init)
 
 
@@ -62,7 +60,7 @@ def _init(arguments: argparse.Namespace) -> int:
     path: Path = arguments.output
     if path.exists() and not arguments.force:
         complain(f"shadowmon: {path}: is there already; name another with -o, or --force")
-        return _REFUSED
+        return REFUSED
     try:
         said = _answers(arguments)
         return _write(path, configuration(said, _measured(arguments, said)))
@@ -74,10 +72,10 @@ def _init(arguments: argparse.Namespace) -> int:
         ValueError,
     ) as error:
         complain(f"shadowmon: {error}")
-        return _WRONG
+        return WRONG
     except OSError as error:
         complain(f"shadowmon: {path}: cannot be written: {error.strerror}")
-        return _REFUSED
+        return REFUSED
 
 
 def _write(path: Path, text: str) -> int:
@@ -92,7 +90,7 @@ def _write(path: Path, text: str) -> int:
     finally:
         new.unlink(missing_ok=True)
     say(f"{path}: written; read it, then: shadowmon run --config {path}")
-    return _DONE
+    return DONE
 
 
 def _answers(arguments: argparse.Namespace) -> Answers:

@@ -22,6 +22,10 @@ TIGHTER = 0.75
 
 _SLICES_SHOWN = 5
 
+_SELF_CHECK_RATE = 0.1
+_ALWAYS_THE_SAME = frozenset((Task.CLASSIFICATION, Task.CODE, Task.EMBEDDING, Task.RANKING))
+"""Tasks whose answers models do not draw by lot, or are not held against each other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
@@ -114,6 +118,7 @@ def _what(said: Answers) -> Iterator[str]:
     yield "  production:"
     yield "    baseline: baseline"
     yield f"    codec: {_quoted(said.codec)}"
+    yield from _self_check(said)
     yield "    # sticky: {header: x-user-id}   # so that a user stays with one model"
     yield ""
     yield "trials:"
@@ -132,6 +137,13 @@ def _what(said: Answers) -> Iterator[str]:
     yield ""
     yield "proxy:"
     yield f"  listen: {_quoted(said.listen)}   # point your users here"
+
+
+def _self_check(said: Answers) -> Iterator[str]:
+    if said.labels == "none" and said.task not in _ALWAYS_THE_SAME:
+        yield "    # So often the baseline is asked twice: by how much it differs from itself is no"
+        yield "    # loss. 0 if it answers the same each time (temperature 0): fewer pairs do then."
+        yield f"    self_check_rate: {_SELF_CHECK_RATE:g}"
 
 
 def _labels(said: Answers) -> Iterator[str]:

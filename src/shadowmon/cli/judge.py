@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.run import add_source, overrides
 from shadowmon.cli.terminal import complain, say
 
@@ -47,19 +48,19 @@ def _judge(arguments: argparse.Namespace) -> int:
 
     given = overrides(arguments.overrides)
     if given is None:
-        return 2
+        return WRONG
     try:
         settings = load(arguments.config, environment=os.environ, overrides=given)
         return _written(arguments, settings)
     except ConfigError as error:
         complain(str(error))
-        return 2
+        return WRONG
     except (RefusedError, StoreError) as error:
         complain(f"shadowmon: {error}")
-        return 1
+        return REFUSED
     except OSError as error:
         complain(f"shadowmon: {arguments.output}: cannot be written: {error.strerror}")
-        return 1
+        return REFUSED
 
 
 def _written(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -76,7 +77,7 @@ def _written(arguments: argparse.Namespace, settings: Settings) -> int:
             "shadowmon: needs assessors.judge, a trial (--trial NAME) and its pairs (PAIRS, or "
             "trials.NAME.review.pairs)"
         )
-        return 2
+        return WRONG
     pairs = recorded_pairs(
         settings, trial_id, path, key="PAIRS" if arguments.pairs else "review.pairs"
     )
@@ -91,7 +92,7 @@ def _written(arguments: argparse.Namespace, settings: Settings) -> int:
     say(f"{arguments.output}: {len(found)} comparisons, {beside} of them judged by people too")
     for why, count in sorted(judging.left_out.items()):
         complain(f"shadowmon: {count} pairs left out: {why}")
-    return 0 if found else 1
+    return DONE if found else REFUSED
 
 
 def _trial(arguments: argparse.Namespace, settings: Settings) -> TrialId | None:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.terminal import complain, say
 
 
@@ -42,24 +43,24 @@ def _report(arguments: argparse.Namespace) -> int:
 
     if not 0 < arguments.alpha < 1:
         complain("shadowmon: --alpha must be between 0 and 1")
-        return 2
+        return WRONG
     try:
         judged = rows(arguments.file.read_bytes())
         found = calibrate(judged, alpha=arguments.alpha)
     except OSError as error:
         complain(f"shadowmon: {arguments.file}: {error.strerror}")
-        return 1
+        return REFUSED
     except (BadRowError, ValueError) as error:
         complain(f"shadowmon: {arguments.file}: {error}")
-        return 1
+        return REFUSED
     if arguments.json:
         say(json.dumps(_to_json(found)))
-        return 0
+        return DONE
     from shadowmon.cli.judge_lines import lines  # noqa: PLC0415 - see cli/main.py, rule 1
 
     for line in lines(found, alpha=arguments.alpha):
         say(line)
-    return 0
+    return DONE
 
 
 def _to_json(found: Calibration) -> dict[str, Any]:

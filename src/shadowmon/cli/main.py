@@ -23,6 +23,7 @@ from shadowmon.cli import (
     freeze,
     gate,
     init,
+    journal,
     judge,
     judge_report,
     operate,
@@ -34,14 +35,9 @@ from shadowmon.cli import (
     verdict,
 )
 from shadowmon.cli.client import AnsweredNoError, UnreachableError
+from shadowmon.cli.exit_codes import DONE, INTERRUPTED, REFUSED, UNREACHABLE
 from shadowmon.cli.terminal import complain
 
-
-DONE = 0
-REFUSED = 1
-WRONG = 2
-UNREACHABLE = 3
-INTERRUPTED = 130
 
 _COMMANDS = (
     run,
@@ -54,6 +50,7 @@ _COMMANDS = (
     status,
     operate,
     freeze,
+    journal,
     explain,
     replay,
     judge,

@@ -12,6 +12,7 @@ import getpass
 from collections.abc import Mapping
 from typing import Any
 
+from shadowmon.cli.exit_codes import DONE, WRONG
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import complain, say
 from shadowmon.console.plain import plain
@@ -64,7 +65,7 @@ def _add_evidence(command: argparse.ArgumentParser) -> None:
 def _operate(arguments: argparse.Namespace) -> int:
     daemon, operator = connected(arguments), operator_of(arguments)
     if daemon is None or operator is None:
-        return 2
+        return WRONG
     body: dict[str, Any] = {"operator": operator, "reason": arguments.reason}
     if arguments.command == "loosen" and arguments.evidence is not None:
         body["evidence"] = arguments.evidence
@@ -75,7 +76,7 @@ def _operate(arguments: argparse.Namespace) -> int:
     weight = state["desired_weight"]["percent"]
     phase = state["phase"].replace("_", " ")
     say(f"{plain(arguments.trial)}: {phase}{paused}, {weight:g} % of the traffic")
-    return 0
+    return DONE
 
 
 def operator_of(arguments: argparse.Namespace) -> str | None:

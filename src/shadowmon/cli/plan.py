@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from shadowmon.cli.exit_codes import DONE, WRONG
 from shadowmon.cli.run import add_set, overrides
 from shadowmon.cli.terminal import complain, say
 
@@ -54,7 +55,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _plan(arguments: argparse.Namespace) -> int:
     given, shares = overrides(arguments.overrides), _shares(arguments.share)
     if given is None or shares is None or not _are_right(arguments):
-        return 2
+        return WRONG
     from shadowmon.cli.planned import lines, plot, to_json  # noqa: PLC0415 - see cli/main.py, rule 1
     from shadowmon.config.load import load  # noqa: PLC0415
     from shadowmon.daemon.build import trial_plans  # noqa: PLC0415
@@ -66,7 +67,7 @@ def _plan(arguments: argparse.Namespace) -> int:
         settings = load(arguments.file, environment=os.environ, overrides=given)
     except ConfigError as error:
         complain(str(error))
-        return 2
+        return WRONG
     plans = {plan.trial_id: plan for plan in trial_plans(settings)}
     wanted = [plan for name, plan in plans.items() if arguments.trial in {None, name}]
     strange = sorted(set(shares) - set(settings.traffic.slices))
@@ -74,7 +75,7 @@ def _plan(arguments: argparse.Namespace) -> int:
         there = ", ".join(settings.traffic.slices if strange else plans) or "none"
         what = f"slice {strange[0]}" if strange else f"trial {arguments.trial or ''}".rstrip()
         complain(f"shadowmon: no {what} is configured; there are: {there}")
-        return 2
+        return WRONG
     assumed = Assumed(
         requests_per_second=arguments.rate,
         shares={SliceName(name): share for name, share in shares.items()},
@@ -87,7 +88,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         trials = [to_json(each, days=arguments.days) for each in found]
         say(json.dumps({"trials": trials}))
-        return 0
+        return DONE
     for at, each in enumerate(found):
         if at:
             say()
@@ -95,7 +96,7 @@ def _plan(arguments: argparse.Namespace) -> int:
             say(line)
         for line in plot(each) if arguments.plot else ():
             say(line)
-    return 0
+    return DONE
 
 
 def _are_right(arguments: argparse.Namespace) -> bool:
@@ -129,7 +130,9 @@ def _shares(pairs: Sequence[str]) -> dict[str, float] | None:
         except ValueError:
             share = math.nan
         if not name or not 0 < share <= 1:
-            complain("shadowmon: --share needs SLICE=SHARE with a share from 0 to 1: bank=0.03")
+            complain(
+                "shadowmon: --share needs SLICE=SHARE, a share above 0 and at most 1: bank=0.03"
+            )
             return None
         found[name] = share
     return found

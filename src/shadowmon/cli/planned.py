@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from shadowmon.console.plain import plain
 from shadowmon.console.shapes import number
 from shadowmon.daemon.forecast import PROMOTE_AT, Asked, AtTruth, Rung, TrialForecast
-from shadowmon.daemon.parts import config_hash
+from shadowmon.daemon.parts import plan_hash
 from shadowmon.policy.rules import Kind
 from shadowmon.policy.sentences import limit, percent, where
 from shadowmon.records import EVERYTHING, Claim, Side
@@ -38,7 +38,7 @@ def to_json(found: TrialForecast, *, days: float) -> Json:
     assumed = found.assumed
     return {
         "trial": found.plan.trial_id,
-        "config_hash": config_hash(found.plan.fingerprint()),
+        "config_hash": plan_hash(found.plan),
         "assumed": {
             "requests_per_second": assumed.requests_per_second,
             "shares": dict(assumed.shares),
@@ -115,7 +115,7 @@ def _rung_to_json(rung: Rung) -> Json:
 
 def lines(found: TrialForecast, *, days: float) -> Iterator[str]:
     """Write a forecast out; pure."""
-    plan = found.plan
+    plan, has_rate = found.plan, found.assumed.requests_per_second is not None
     yield (
         f"trial {plain(plan.trial_id)}: {plain(plan.optimized)} against {plain(plan.baseline)}, "
         f"{plan.task}, judged by {plain(plan.primary)} ({plain(plan.truth)})"
@@ -124,14 +124,15 @@ def lines(found: TrialForecast, *, days: float) -> Iterator[str]:
     yield ""
     yield "to climb, all of this must be proven; pairs (in nine of ten trials), time:"
     for asked in found.promote:
-        yield from _asked(asked)
+        yield from _asked(asked, has_rate=has_rate)
     yield ""
-    yield "stage by stage, since the beginning, at the median (in nine of ten trials):"
+    yield "stage by stage, since the beginning, at the median (in nine of ten trials);"
+    yield f"a loss is one of {plain(plan.primary)} alone, and all else (errors too) loses nothing:"
     yield from map(_rung, found.rungs)
     yield ""
     yield "to be rolled back:"
     for asked in found.roll_back:
-        yield from _asked(asked)
+        yield from _asked(asked, has_rate=has_rate)
     yield ""
     yield from _safety(found)
     yield ""
@@ -145,19 +146,22 @@ def _assumptions(found: TrialForecast) -> str:
     traffic = "traffic unknown (--rate)" if rate is None else f"{rate:g} requests a second"
     accuracy = 0.9 if assumed.accuracy is None else assumed.accuracy
     errors = 0.01 if assumed.error_rate is None else assumed.error_rate
+    weakened = bets.dependence.temper_at_least
+    weaker = f"; every proof of quality is weakened {weakened:g} times" if weakened > 1 else ""
     return (
         f"{traffic}, the baseline right in {percent(accuracy)} and failing in {percent(errors)}, "
-        f"only one of the two right by chance in {percent(noise)}"
+        f"only one of the two right by chance in {percent(noise)}{weaker}"
     )
 
 
-def _asked(asked: Asked) -> Iterator[str]:
+def _asked(asked: Asked, *, has_rate: bool) -> Iterator[str]:
     claim = asked.rule.claim
     side = "above" if claim.side is Side.WORSE else "below"
     each = "" if asked.rule.scope.value == "epoch" else ", anew in each stage"
     yield f"  {plain(asked.rule.name)}: {plain(where(claim))} {side} {limit(claim)}{each}"
     for at in asked.at:
-        yield f"    {_truth(at, claim):<36} {_pairs(at):<28} {_time(at, claim)}".rstrip()
+        time = _time(at, claim, has_rate=has_rate)
+        yield f"    {_truth(at, claim):<36} {_pairs(at):<28} {time}".rstrip()
 
 
 def _truth(at: AtTruth, claim: Claim) -> str:
@@ -178,13 +182,14 @@ def _pairs(at: AtTruth) -> str:
     return f"{math.ceil(at.pairs.median):,} ({math.ceil(at.pairs.q90):,}) pairs"
 
 
-def _time(at: AtTruth, claim: Claim) -> str:
+def _time(at: AtTruth, claim: Claim, *, has_rate: bool) -> str:
     if not at.pairs.is_possible:
         return ""
     if at.median_seconds is None or at.q90_seconds is None:
         if claim.slice == EVERYTHING:
             return ""
-        return f"time unknown: give --rate and --share {plain(claim.slice)}=…"
+        rate = "" if has_rate else "--rate and "
+        return f"time unknown: give {rate}--share {plain(claim.slice)}=…"
     return f"{duration(at.median_seconds)} ({duration(at.q90_seconds)})"
 
 
@@ -194,6 +199,8 @@ def _rung(rung: Rung) -> str:
     for multiple, after in zip(PROMOTE_AT, rung.after_seconds, strict=True):
         words = "unknown" if after is None else f"{duration(after[0])} ({duration(after[1])})"
         times.append(f"{_LOST[multiple]}: {words}")
+    if not any(rung.after_seconds):
+        times = ["time unknown"]
     least = f"at least {stage.min_pairs} pairs and {duration(stage.min_dwell_seconds)}"
     return (
         f"  {plain(stage.name)} -> {plain(rung.to.name)}: {'; '.join(times)} "

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shadowmon.cli import replay_traffic
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.progress import progress
 from shadowmon.cli.run import add_set, overrides
 from shadowmon.cli.terminal import complain, say
@@ -79,10 +80,10 @@ def _replay(arguments: argparse.Namespace) -> int:
         return _recording(arguments)
     except ConfigError as error:
         complain(str(error))
-        return 2
+        return WRONG
     except (RefusedError, StoreError) as error:
         complain(f"shadowmon: {error}")
-        return 1
+        return REFUSED
 
 
 # --- a journal ---
@@ -105,7 +106,7 @@ def _journal(arguments: argparse.Namespace) -> int:
     else:
         for line in journal_lines(str(arguments.store), entries, found):
             say(line)
-    return 1 if any(each.is_broken for each in found) else 0
+    return REFUSED if any(each.is_broken for each in found) else DONE
 
 
 # --- recorded pairs ---
@@ -121,7 +122,7 @@ def _recording(arguments: argparse.Namespace) -> int:
         return _wrong(problem)
     settings = _configured(arguments) or _plain(arguments, is_pairs=kind is None)
     if settings is None:
-        return 2
+        return WRONG
     return _pairs(arguments, settings) if kind is None else _traffic(arguments, settings, kind)
 
 
@@ -132,7 +133,7 @@ def _pairs(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.output:
         return _write(arguments.output, part)
     _tell(arguments, part, replay)
-    return 0 if part.pairs else 1
+    return DONE if part.pairs else REFUSED
 
 
 def _traffic(arguments: argparse.Namespace, settings: Settings, kind: str) -> int:
@@ -141,7 +142,7 @@ def _traffic(arguments: argparse.Namespace, settings: Settings, kind: str) -> in
     part = replay.part()
     _tell(arguments, part, replay, done=done)
     code = replay_traffic.exit_code(arguments, done)
-    return code or (0 if part.pairs else 1)
+    return code or (DONE if part.pairs else REFUSED)
 
 
 def _fold(arguments: argparse.Namespace, settings: Settings) -> Replay:
@@ -187,12 +188,12 @@ def _merge(arguments: argparse.Namespace) -> int:
         except (OSError, UnicodeDecodeError, RefusedError) as error:
             why = getattr(error, "strerror", None) or error
             complain(f"shadowmon: {path}: {why}")
-            return 1
+            return REFUSED
     part = together(parts)
     if arguments.output:
         return _write(arguments.output, part)
     _tell(arguments, part, None)
-    return 0 if part.pairs else 1
+    return DONE if part.pairs else REFUSED
 
 
 def _write(path: Path, part: Part) -> int:
@@ -202,9 +203,9 @@ def _write(path: Path, part: Part) -> int:
         path.write_text(to_file(part), encoding="utf-8")
     except OSError as error:
         complain(f"shadowmon: {path}: cannot be written: {error.strerror}")
-        return 1
+        return REFUSED
     say(f"{path}: {part.pairs} pairs, {sum(part.refused.values())} lines refused")
-    return 0
+    return DONE
 
 
 def _tell(
@@ -258,4 +259,4 @@ def _shard(text: str | None) -> Any:  # noqa: ANN401 - Shard or None; its module
 
 def _wrong(problem: str) -> int:
     complain(f"shadowmon: {problem}")
-    return 2
+    return WRONG

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from shadowmon.cli.exit_codes import DONE, INTERRUPTED, REFUSED
 from shadowmon.cli.progress import progress
 from shadowmon.cli.terminal import complain
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:  # for types alone: see cli/main.py, rule 1
 FORMATS = ("pairs", "goreplay", "har", "requests", "openai", "litellm")
 
 _AS_FAST_AS_POSSIBLE = "max"
-_INTERRUPTED = 130
 _LATE_SECONDS = 1.0
 """From here on it is said that requests were late."""
 
@@ -131,7 +131,7 @@ def exit_code(arguments: argparse.Namespace, done: Done) -> int:
     if arguments.speed not in {None, _AS_FAST_AS_POSSIBLE} and not done.is_timed:
         complain("shadowmon: the recording has no times: its requests went as fast as possible")
     if done.is_whole:
-        return 0
+        return DONE
     how = "the same command with --resume goes on"
     if arguments.output is None:
         how = "nothing was kept to go on with (--output)"
@@ -139,4 +139,4 @@ def exit_code(arguments: argparse.Namespace, done: Done) -> int:
         how = "the same command goes on"
     why = f"{done.stopped_by}: " if done.stopped_by else ""
     complain(f"shadowmon: {why}stopped after {done.begun} of {done.requests} requests; {how}")
-    return 1 if done.stopped_by else _INTERRUPTED
+    return REFUSED if done.stopped_by else INTERRUPTED

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from shadowmon.console import shapes
 from shadowmon.console.plain import plain
-from shadowmon.daemon.parts import Part, config_hash
+from shadowmon.daemon.parts import Part, plan_hash
 from shadowmon.daemon.rejudge import Rejudged
 from shadowmon.daemon.replay import Replay, drawn
 from shadowmon.daemon.replay_run import Done
@@ -19,6 +19,8 @@ Json: TypeAlias = Mapping[str, Any]
 
 _SENTENCE_MAX = 2000
 _HASH_SHOWN = 12
+_PLACES_SHOWN = 3
+_A_PAIR = '{"id": "q-17", "baseline": {"text": "18"}, "optimized": {"text": "26"}, "label": "18"}'
 
 
 # --- recorded pairs ---
@@ -36,7 +38,7 @@ def pairs_to_json(part: Part, replay: Replay | None, done: Done | None = None) -
     """
     whole = replay is not None and part.shards[0].of == 1
     return {
-        "config_hash": config_hash(part.plan.fingerprint()),
+        "config_hash": plan_hash(part.plan),
         "pairs": part.pairs,
         "shards": [[shard.number, shard.of] for shard in part.shards],
         "refused": dict(part.refused),
@@ -80,6 +82,11 @@ def pair_lines(told: Json, *, every: int) -> Iterator[str]:
     yield f"{told['pairs']} pairs; configuration {told['config_hash'][:_HASH_SHOWN]}"
     yield from _traffic(told["traffic"])
     yield from _not_counted(told)
+    if not told["pairs"]:
+        if told["traffic"] is None:
+            yield f"a pair is one line of JSON: {_A_PAIR}"
+        yield "nothing is proven, for there is no pair that could be judged"
+        return
     verdict = trial["verdict"]
     if verdict:
         yield ""
@@ -116,8 +123,8 @@ def _not_counted(told: Json) -> Iterator[str]:
     unit = "lines" if told["traffic"] is None else "records"
     for problem, lines in sorted(told["refused"].items()):
         yield f"{lines} {unit} refused: {plain(problem)}"
-    for each in told["refusals"]:
-        yield f"  {plain(each['file'])}:{each['line']}: {plain(each['problem'])}"
+        first = [each for each in told["refusals"] if each["problem"] == problem][:_PLACES_SHOWN]
+        yield from (f"  {plain(each['file'])}:{each['line']}" for each in first)
     for scorer, pairs in sorted(told["scorer_failures"].items()):
         yield f"scorer {plain(scorer)} failed on {pairs} pairs"
     if told["labels_unused"]:

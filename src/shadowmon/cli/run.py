@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from shadowmon.cli.exit_codes import WRONG
 from shadowmon.cli.terminal import complain
 
 
@@ -57,7 +58,12 @@ def overrides(pairs: Sequence[str]) -> dict[str, str] | None:
 def _run(arguments: argparse.Namespace) -> int:
     given = overrides(arguments.overrides)
     if given is None:
-        return 2
+        return WRONG
     from shadowmon.daemon import supervisor  # noqa: PLC0415 - see cli/main.py, rule 1
 
-    return supervisor.main(arguments.config, given)
+    code = supervisor.main(arguments.config, given)
+    if code == WRONG and arguments.config is None:
+        complain(
+            "shadowmon: no file was named (--config FILE); `shadowmon init` writes a first one"
+        )
+    return code

@@ -8,6 +8,7 @@ from typing import Any
 
 from shadowmon.cli import client
 from shadowmon.cli.client import Client
+from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
 from shadowmon.cli.terminal import complain
 
 
@@ -47,7 +48,7 @@ def connected(arguments: argparse.Namespace) -> Client | None:
 def _status(arguments: argparse.Namespace) -> int:
     daemon = connected(arguments)
     if daemon is None:
-        return 2
+        return WRONG
     return _watch(daemon) if arguments.watch else _once(daemon)
 
 
@@ -57,7 +58,7 @@ def _once(daemon: Client) -> int:
     console = Console(highlight=False)
     status, drawn = _drawn(daemon, console.width)
     console.print(drawn)
-    return 0 if status["ready"] else 1
+    return DONE if status["ready"] else REFUSED
 
 
 def _watch(daemon: Client) -> int:
@@ -74,7 +75,7 @@ def _watch(daemon: Client) -> int:
     with Live(console=console, auto_refresh=False, screen=True) as live:
         while not never.wait(_EVERY_SECONDS):
             live.update(_drawn(daemon, console.width)[1], refresh=True)
-    return 0
+    return DONE
 
 
 def _drawn(daemon: Client, width: int) -> tuple[Any, Any]:

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shadowmon.cli.client import AnsweredNoError, Client, UnreachableError
+from shadowmon.cli.exit_codes import DONE, REFUSED, UNREACHABLE, WRONG
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import complain, say
 from shadowmon.console.plain import plain
 
 
-EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 1, "insufficient": 3}
-_WRONG = 2
+EXIT_CODES: Mapping[str, int] = {"pass": DONE, "fail": REFUSED, "insufficient": UNREACHABLE}
+"""To a job that waits, a verdict that is not in yet is no answer."""
 _EVERY_SECONDS = 2.0
 
 
@@ -58,17 +59,17 @@ def _seconds(text: str) -> float:
 def _verdict(arguments: argparse.Namespace) -> int:
     daemon = connected(arguments)
     if daemon is None:
-        return _WRONG
+        return WRONG
     try:
         told = _decided(daemon, arguments.trial, arguments.wait)
     except AnsweredNoError as error:
         complain(f"shadowmon: {error}")
-        return _WRONG
+        return WRONG
     if arguments.json:
         say(json.dumps(told, indent=2))
     else:
         say(f"{told['trial']}: {told['verdict']}: {plain(str(told['sentence']))}")
-    return EXIT_CODES[told["verdict"]] if arguments.exit_code else 0
+    return EXIT_CODES[told["verdict"]] if arguments.exit_code else DONE
 
 
 def _decided(daemon: Client, trial: str, wait_seconds: float) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from shadowmon.config.measures import measures
 from shadowmon.config.patterns import patterns
 from shadowmon.config.proxying import proxying
 from shadowmon.config.references import references
+from shadowmon.config.sampling import sampling
 from shadowmon.config.settings import Settings
 from shadowmon.config.tracing import tracing
 from shadowmon.errors import Complaint
@@ -27,5 +28,6 @@ def check(settings: Settings) -> tuple[Complaint, ...]:
         *limits(settings),
         *proxying(settings),
         *measures(settings),
+        *sampling(settings),
         *tracing(settings),
     )

@@ -30,6 +30,7 @@ DIGITS_MAX = 18
 Tree: TypeAlias = dict[str, Any]
 
 _TAG = "tag:yaml.org,2002:"
+_HALF_PAIR = "holds half of a surrogate pair, which is no character"
 
 
 class _Loader(yaml.SafeLoader):
@@ -141,6 +142,9 @@ class _Reader:
                     merged = {**base, **merged}
                 continue
             key, line = key_node.value, _line(key_node)
+            if not is_unicode(key):
+                self._complain(key_node, path, f"has a key that {_HALF_PAIR}")
+                continue
             if key in own:
                 problem = f"is given twice, on lines {lines[key]} and {line}"
                 self.complaints.append(Complaint(key=written((*path, key)), problem=problem))
@@ -176,7 +180,7 @@ class _Reader:
     def _string(self, node: yaml.Node, path: KeyPath) -> str | None:
         text = str(node.value)
         if not is_unicode(text):  # "\\ud800" in double quotes
-            self._complain(node, path, "holds half of a surrogate pair, which is no character")
+            self._complain(node, path, _HALF_PAIR)
             return None
         return text
 

@@ -21,7 +21,8 @@ from shadowmon.config.settings import Settings
 
 MASK = "********"
 
-_USER_INFO = re.compile(r"(?<=//)[^/@]*@")
+_USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
+"""Up to the last @ before the path: a password may hold one (and should have it encoded)."""
 
 
 def shown(settings: Settings) -> str:

@@ -137,6 +137,8 @@ class Layers:
                 self.complaints.append(complaint)
 
     def _lay(self, given: Given) -> None:
+        if not all(map(is_unicode, given.steps)):
+            raise _UnusableError(written(given.steps), "is a key that is not UTF-8")
         here = self.tree
         path: KeyPath = ()
         for step in given.steps[:-1]:

@@ -10,6 +10,7 @@ from shadowmon.config.keys import KeyPath, written
 from shadowmon.config.settings import NAME, LabelCoverage, Settings
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint
+from shadowmon.evidence.quantile import QuantileOfBefore
 from shadowmon.policy.settings import EDGE, PRIMARY
 from shadowmon.records import EVERYTHING
 from shadowmon.rollout.settings import Gate, RolloutSettings
@@ -23,6 +24,7 @@ _RESERVED = (EVERYTHING, EDGE, PRIMARY)
 def limits(settings: Settings) -> Iterator[Complaint]:
     """Complain of figures that contradict one another."""
     yield from _memory(settings)
+    yield from _slowness(settings)
     yield from _salts(settings)
     yield from _slices(settings)
     yield from _labels(settings)
@@ -41,6 +43,17 @@ def _memory(settings: Settings) -> Iterator[Complaint]:
             problem=f"{proxy.tee_body_max_bytes:,} is more than proxy.tee_total_max_bytes "
             f"({proxy.tee_total_max_bytes:,})",
             hint="a body must fit into what all bodies may take",
+        )
+
+
+def _slowness(settings: Settings) -> Iterator[Complaint]:
+    scoring = settings.scoring
+    try:
+        QuantileOfBefore(scoring.slow_quantile, scoring.slow_block)
+    except ValueError as error:
+        yield Complaint(
+            key="scoring.slow_block",
+            problem=f"{error}: too few are beyond scoring.slow_quantile",
         )
 
 

@@ -38,6 +38,7 @@ from shadowmon.records import (
     Side,
 )
 from shadowmon.scoring import truth
+from shadowmon.scoring.classification.called import called_metrics
 from shadowmon.scoring.classification.classes import class_metrics
 from shadowmon.scoring.code.scorer import SYNTAX_INVALID, TESTS_PASSED
 from shadowmon.scoring.service.slowness import SLOW
@@ -105,6 +106,7 @@ def metrics_of(settings: Settings, trial: TrialSettings) -> dict[MetricName, Met
 
     """
     found = scored_by(settings, trial) | {SLOW.name: SLOW}
+    found |= {each.name: each for each in called_metrics(trial.labels.classes)}
     if trial.labels.expected is not LabelCoverage.NONE:
         found[CORRECT] = truth.CORRECT
         found |= {each.name: each for each in class_metrics(trial.labels.classes)}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from shadowmon.config.addresses import Port, SocketPath, parse_server
 from shadowmon.config.complaints import close_to
 from shadowmon.config.keys import written
+from shadowmon.config.passing_on import passing_on
 from shadowmon.config.settings import Settings
 from shadowmon.console.auth import is_token
 from shadowmon.console.plain import plain
@@ -33,7 +32,7 @@ def proxying(settings: Settings) -> Iterator[Complaint]:
         )
     yield from _pins(settings)
     yield from _plain_models(settings)
-    yield from _one_server_for_both(settings)
+    yield from passing_on(settings)
 
 
 def _pins(settings: Settings) -> Iterator[Complaint]:
@@ -69,34 +68,3 @@ def _plain_models(settings: Settings) -> Iterator[Complaint]:
                 problem="has no meaning: none of the model's addresses is https",
                 hint="write https, or take it away",
             )
-
-
-def _one_server_for_both(settings: Settings) -> Iterator[Complaint]:
-    """
-    The proxy steers by server, and passes path and body on as they came.
-
-    Two models of one server, told apart by a path or by the body's `model`, are told apart by
-    shadow calls; users "on the optimized model" would get the baseline's answers.
-    """
-    for name, trial in settings.trials.items():
-        route = settings.routes.get(trial.route)
-        if trial.actuator_type != "proxy" or route is None:
-            continue
-        shared = _servers(settings, route.baseline) & _servers(settings, trial.optimized)
-        if shared and route.baseline != trial.optimized:
-            yield Complaint(
-                key=written(("trials", name, "actuator")),
-                problem=f"proxy cannot move traffic from {plain(route.baseline)} to "
-                f"{plain(trial.optimized)}: both are at {' and '.join(sorted(map(str, shared)))}, "
-                "and it changes neither path nor body",
-                hint="give each model a server of its own, or set actuator: dry_run",
-            )
-
-
-def _servers(settings: Settings, name: str) -> set[Port | SocketPath]:
-    model = settings.models.get(name)
-    found = set()
-    for url in (model.url, *model.addresses) if model else ():
-        with suppress(ValueError):  # complained of elsewhere
-            found.add(parse_server(url))
-    return found

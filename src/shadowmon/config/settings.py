@@ -49,7 +49,8 @@ class LabelSettings(BaseModel):
     compare: Truth | None = None
     """How an answer is held against its label. None: by the task."""
     classes: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-    """Labels of which precision, recall and F1 are told on their own."""
+    """Labels of which is told on their own how often each model calls them and, once labels come,
+    precision, recall and F1."""
 
 
 class TrialSettings(BaseModel):

@@ -41,6 +41,12 @@ _HINTS: Mapping[int, str] = {
     413: "send less at one time; console.body_max_bytes is the limit",
 }
 
+_PASSED_ON = (
+    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
+    "X-Real-IP",
+)
+"""What proxies write into what they pass on: which of them, each does as it likes."""
+
 
 class ApiError(Exception):
     """An answer that says no, with a message for people."""
@@ -152,5 +158,5 @@ def _marks(request: web.Request) -> Marks:
         origin=request.headers.get("Origin"),
         fetch_site=request.headers.get("Sec-Fetch-Site"),
         authorization=request.headers.get("Authorization"),
-        forwarded=any(name in request.headers for name in ("Forwarded", "X-Forwarded-For")),
+        forwarded=any(name in request.headers for name in _PASSED_ON),
     )

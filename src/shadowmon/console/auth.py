@@ -136,7 +136,15 @@ def _is_of_another_site(marks: Marks) -> bool:
         return True
     if marks.origin is None:
         return False
-    return urlsplit(marks.origin).netloc.lower() != marks.host.lower()
+    return _place(marks.origin) != marks.host.lower()
+
+
+def _place(origin: str) -> str | None:
+    """Return the host and port of an origin; None if it cannot be read, which is nobody's."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _carries(authorization: str | None, token: str) -> bool:

@@ -1,5 +1,6 @@
 """
-A classification class by class: precision, recall and F1 of both models, as JSON and in a line.
+A classification class by class, as JSON and in a line: precision, recall and F1 of both models, and
+how often each of them calls a class.
 
 A difference here is the optimized model's figure minus the baseline's, as people say it: a negative
 one is worse. The intervals hold for one look, and decide nothing (scoring/classification/f1.py).
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias
 
 from shadowmon.console.plain import plain
 from shadowmon.scoring.classification.f1 import Classification, Compared
+from shadowmon.scoring.classification.mix import Mix
 
 
 Json: TypeAlias = Mapping[str, Any]
@@ -50,6 +52,32 @@ def class_lines(told: Json | None) -> Iterator[str]:
             f"        of {len(told['classes'])} classes the worst is {plain(worst['class'])}: "
             f"{_in_words(worst['f1'])}"
         )
+
+
+def mix(found: Mix | None) -> Json | None:
+    """Return both models' mixes; None if there are no classes, or no pairs yet."""
+    if found is None:
+        return None
+    return {
+        "moved_bits": found.moved_bits,
+        "by_chance_bits": found.by_chance_bits,
+        "classes": [
+            {"class": name, "baseline": share, "optimized": found.optimized[name]}
+            for name, share in found.baseline.items()
+        ],
+    }
+
+
+def mix_lines(told: Json | None) -> Iterator[str]:
+    """Write how far the mix moved, and in which class most, from what `mix` returned."""
+    if told is None:
+        return
+    most = max(told["classes"], key=lambda each: abs(each["optimized"] - each["baseline"]))
+    name = "no class" if most["class"] is None else plain(most["class"])
+    yield (
+        f"mix     moved {told['moved_bits']:.4f} bits, by chance {told['by_chance_bits']:.4f}; "
+        f"most {name}: {100 * most['baseline']:.1f} → {100 * most['optimized']:.1f} %"
+    )
 
 
 def _compared(figures: Compared) -> Json:

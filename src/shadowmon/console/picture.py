@@ -19,12 +19,11 @@ from typing import Any, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
-from shadowmon.console.classes import class_lines
+from shadowmon.console.classes import class_lines, mix_lines
+from shadowmon.console.figures import figure_table
 from shadowmon.console.plain import plain
-from shadowmon.policy.sentences import percent
 
 
 Json: TypeAlias = Mapping[str, Any]
@@ -36,13 +35,6 @@ _WIDE = 90
 """From here on there is room for long races."""
 _DONE = 100.0
 
-_CONTRASTS: Mapping[str, str] = {
-    "mean": "divergence",
-    "relative_drop": "drop",
-    "absolute_rise": "rise",
-    "relative_rise": "relative rise",
-    "any_rise": "any rise",
-}
 _PHASES: Mapping[str, str] = {
     "progressing": "yellow",
     "promoted": "green",
@@ -55,6 +47,14 @@ _GRADES: Mapping[str, str] = {
     "reject": "bold red",
     "red_line": "bold red",
 }
+_WAITS: Mapping[str, str] = {
+    "benchmark": "waits for its benchmark: shadowmon gate … --post URL --trial {trial}; "
+    "or for a person: shadowmon approve {trial} --reason …",
+    "side_by_side": "waits for people's comparisons (docs/api.md); "
+    "or for a person: shadowmon approve {trial} --reason …",
+    "rolled_back": "stays so until a person re-arms it: shadowmon re-arm {trial} --reason …",
+}
+"""Phases that no pair ends, and what does."""
 _OF_PAIRS = ("unpaired", "unscorable", "scored")
 """Stages of the funnel that count pairs."""
 _LEGEND = "● estimate  ━ its interval  A acceptable  R red line"
@@ -79,8 +79,9 @@ def picture(status: Json, trials: Json, width: int) -> RenderableType:
 def _trial(trial: Json, at: str, width: int) -> Panel:
     rows: Iterator[RenderableType] = chain(
         [_where(trial), _ladder(trial), _pairs(trial, at)],
-        [_figures(trial, width)],
+        [figure_table(trial, width)],
         map(Text, class_lines(trial["classification"])),
+        map(Text, mix_lines(trial["mix"])),
         [_races(trial, 20 if width >= _WIDE else 10)],
         _decision(trial),
     )
@@ -132,98 +133,6 @@ def _pairs(trial: Json, at: str) -> Text:
     return text
 
 
-# --- Figures ---------------------------------------------------------------
-
-
-def _figures(trial: Json, width: int) -> Table:
-    """Draw a row for the primary metric and for whatever has a limit."""
-    table = Table.grid(padding=(0, 2))
-    for _ in range(2):
-        table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, width=max(12, width - 58))
-    table.add_column(no_wrap=True, justify="right")
-    for figure in _shown(trial):
-        name = plain(figure["metric"], limit=22)
-        if figure["slice"] != "all":
-            name += f" in {plain(figure['slice'], limit=12)}"
-        name += f" {_CONTRASTS[figure['contrast']]}"
-        bar = Text(interval_bar(figure, max(12, width - 58)), style=_colour(figure))
-        table.add_row(name, _estimate(figure), bar, f"{figure['count']:,}")
-    return table
-
-
-def _shown(trial: Json) -> list[Json]:
-    def asked(figure: Json) -> bool:
-        limits = (figure["acceptable"], figure["red_line"])
-        return figure["metric"] == trial["primary"] or any(limit is not None for limit in limits)
-
-    figures = [figure for figure in trial["figures"] if asked(figure)]
-    return sorted(figures, key=lambda figure: figure["metric"] != trial["primary"])
-
-
-def _estimate(figure: Json) -> str:
-    if figure["estimate"] is None:
-        return "no figure yet"
-    if figure["lower"] is None or figure["upper"] is None:
-        return percent(figure["estimate"])
-    band = f"[{percent(figure['lower'])}, {percent(figure['upper'])}]"
-    return f"{percent(figure['estimate'])} {band}"
-
-
-def _colour(figure: Json) -> str:
-    """Green once the interval lies below what is acceptable, red once above the red line."""
-    lower, upper = figure["lower"], figure["upper"]
-    acceptable, red_line = figure["acceptable"], figure["red_line"]
-    if None not in {lower, red_line} and lower > red_line:
-        return "red"
-    if None not in {upper, acceptable} and upper < acceptable:
-        return "green"
-    return ""
-
-
-def interval_bar(figure: Json, width: int) -> str:
-    """
-    Draw a figure's interval against its limits on one line of `width` cells.
-
-    The line reaches from half the largest limit below zero to half of it above that limit; what
-    lies beyond is drawn at its end as an arrow. Right is worse.
-    """
-    limits = [limit for limit in (figure["acceptable"], figure["red_line"]) if limit]
-    values = [figure[key] for key in ("lower", "estimate", "upper") if figure[key] is not None]
-    span = max(limits) if limits else max(map(abs, values), default=0.0) or 1.0
-    scale = _Scale(low=-span / 2, high=span * 1.5, width=width)
-    cells = ["·"] * width
-    if figure["lower"] is not None and figure["upper"] is not None:
-        first, last = scale.cell(figure["lower"]), scale.cell(figure["upper"])
-        cells[first : last + 1] = "━" * (last + 1 - first)
-    for key, mark in (("acceptable", "A"), ("red_line", "R"), ("estimate", "●")):
-        if figure[key] is None:
-            continue
-        at = scale.cell(figure[key])
-        if mark == "R" and cells[at] == "A" and at > 0:
-            cells[at - 1] = "A"  # both limits in one cell: side by side, or one would be hidden
-        cells[at] = mark
-    if figure["lower"] is not None and figure["lower"] < scale.low:
-        cells[0] = "◄"
-    if figure["upper"] is not None and figure["upper"] > scale.high:
-        cells[-1] = "►"
-    return "".join(cells)
-
-
-class _Scale:
-    """Values to cells."""
-
-    def __init__(self, *, low: float, high: float, width: int) -> None:
-        self.low = low
-        self.high = high
-        self._width = width
-
-    def cell(self, value: float) -> int:
-        """Return the cell of a value; the first or the last one for what lies beyond."""
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return min(int(share * self._width), self._width - 1)
-
-
 # --- Races -----------------------------------------------------------------
 
 
@@ -266,7 +175,9 @@ def _decision(trial: Json) -> Iterator[Text]:
     else:
         sentence = plain(verdict["sentence"], limit=400)
         yield Text(sentence, style=_GRADES.get(verdict["grade"], ""))
-    if trial["blocked"]:
+    if trial["phase"] in _WAITS:
+        yield Text(_WAITS[trial["phase"]].format(trial=plain(trial["id"])), style="yellow")
+    elif trial["blocked"]:
         yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
     thin = [
         f"{plain(each['slice'])} ({each['seen_pairs']:,} of {_planned(each)} pairs)"

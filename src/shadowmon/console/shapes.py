@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from shadowmon.console.classes import classification
+from shadowmon.console.classes import classification, mix
 from shadowmon.records import Claim, Grade, Reason, RolloutState, Stage, Verdict, Weight
 from shadowmon.rollout.freeze import Freeze
 from shadowmon.store.store import Row
@@ -77,6 +77,7 @@ def trial(view: TrialView) -> Json:
         "rules": [_rule(rule) for rule in view.rules],
         "coverage": [_coverage(each) for each in view.coverage],
         "classification": classification(view.classification),
+        "mix": mix(view.mix),
         "discoveries": list(view.discoveries),
         "roll_back": _race(view.log_e_roll_back, view.log_e_roll_back_needed),
         "feedback": None if view.feedback is None else dict(view.feedback),

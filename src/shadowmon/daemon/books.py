@@ -69,9 +69,11 @@ class Books:
     def drop_epochs_before(self, trial_id: TrialId, epoch: int) -> None:
         """Let go of a trial's former epochs: nothing is judged on them any more."""
         old = [key for key in self._cells if key[0] == trial_id and key[1] < epoch]
-        for key in old:
-            for cell in self._cells.pop(key):
-                self._totals.pop(cell, None)
-                for account in [name for name in self._accounts if name[1] == cell]:
-                    del self._accounts[account]
-                    self._changed.discard(account)
+        if not old:  # at nearly every tick
+            return
+        gone = {cell for key in old for cell in self._cells.pop(key)}
+        for cell in gone:
+            del self._totals[cell]
+        for account in [each for each in self._accounts if each[1] in gone]:
+            del self._accounts[account]
+            self._changed.discard(account)

@@ -9,9 +9,11 @@ from shadowmon.actuators.actuator import Actuator, Place
 from shadowmon.assessors.assessor import Assessor
 from shadowmon.assessors.judge import rates_of as rates_of_judge
 from shadowmon.clock import Clock
+from shadowmon.config.meaning import meaning_of
 from shadowmon.config.measures import assessors_of, metrics_of, primary_of
 from shadowmon.config.settings import LabelCoverage, Settings, TrialSettings
 from shadowmon.daemon.labels import LabelRule
+from shadowmon.daemon.rates import rates_of
 from shadowmon.evidence.sampling import both
 from shadowmon.ipc.board import Board
 from shadowmon.policy.rules import CORRECT, Subject, rules_for
@@ -27,14 +29,12 @@ from shadowmon.records import (
     TrialId,
     Weight,
 )
+from shadowmon.rollout.course import Course
 from shadowmon.rollout.ladder import Ladder
-from shadowmon.rollout.machine import Course
 from shadowmon.rollout.settings import Gate, RolloutSettings, StageSettings, WindowSettings
 from shadowmon.rollout.windows import Window
 from shadowmon.scoring.preference import PREFERENCE
-from shadowmon.sticky import SPAN
 from shadowmon.traffic.codecs.codec import Codec
-from shadowmon.traffic.settings import RouteSettings
 from shadowmon.trial.feedback import FeedbackRule
 from shadowmon.trial.plan import TrialPlan
 
@@ -76,6 +76,7 @@ def _trial_plan(settings: Settings, name: str, trial: TrialSettings) -> TrialPla
         rates_of_metric=_rates_of_metric(settings, trial),
         skipped=_skipped(rollout),
         feedback=_feedback(settings, trial),
+        meaning=meaning_of(settings, name),
     )
 
 
@@ -231,14 +232,6 @@ def trials_on(settings: Settings, route: str) -> list[tuple[int, str, TrialSetti
     ]
 
 
-def rates_of(settings: Settings, route: str) -> tuple[int, ...]:
-    """Return every rate, in basis points, at which a route's requests may be sampled."""
-    slices = [each.sample_rate for each in settings.traffic.slices.values()]
-    rates = [settings.routes[route].sample_rate, *(rate for rate in slices if rate is not None)]
-    # A route that samples nothing of its own still may have slices that are sampled.
-    return tuple(sorted({round(rate * SPAN) for rate in rates} - {0}, reverse=True)) or (SPAN,)
-
-
 def _rates_of_metric(settings: Settings, trial: TrialSettings) -> dict[MetricName, tuple[int, ...]]:
     """Return the rates of what is not measured on every sampled pair."""
     judge = settings.assessors.judge
@@ -247,21 +240,3 @@ def _rates_of_metric(settings: Settings, trial: TrialSettings) -> dict[MetricNam
     rates = rates_of(settings, trial.route)
     together = {both(rate, judged) for rate in rates for judged in rates_of_judge(judge)}
     return {PREFERENCE: tuple(sorted(together, reverse=True))}
-
-
-def first_rate(settings: Settings, route: str) -> float:
-    """
-    Return the share of a route's requests that is handed over at all.
-
-    What a request's slices are is known only once it was read; then it is thinned to its own rate.
-    """
-    slices = [each.sample_rate or 0.0 for each in settings.traffic.slices.values()]
-    return max(settings.routes[route].sample_rate, *slices, 0.0)
-
-
-def sampled_routes(settings: Settings) -> dict[str, RouteSettings]:
-    """Return every route with the share of its requests that is handed over (`first_rate`)."""
-    return {
-        name: route.model_copy(update={"sample_rate": first_rate(settings, name)})
-        for name, route in settings.routes.items()
-    }

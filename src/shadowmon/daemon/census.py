@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from shadowmon.ipc.report import Report, Tally
 from shadowmon.telemetry.families import BY_NAME
@@ -68,6 +69,14 @@ class Census:
                     largest[key] = max(value, largest.get(key, value))
         ratios = {Sample(name=key[0], labels=key[1], value=value) for key, value in largest.items()}
         return tuple(sorted(summed | ratios, key=lambda sample: (sample.name, sample.labels)))
+
+    def by_worker(self, name: str) -> Mapping[tuple[str, ...], Sequence[float]]:
+        """Return what each living worker tells by a gauge of this name, by its labels."""
+        told: dict[tuple[str, ...], list[float]] = {}
+        for tally in chain.from_iterable(gauges.values() for gauges in self._gauges.values()):
+            if tally.name == name:
+                told.setdefault(tally.labels, []).append(tally.value)
+        return told
 
     def hear(self, worker: str, now: float) -> None:
         """Note a worker's sign of life, at `now` on a monotonic clock."""

@@ -2,7 +2,8 @@
 The slow loop: tick -> trials -> journal -> weights -> picture.
 
 Rule 1: journal first. What a trial wants is committed before it is done; without the journal nobody
-is promoted. Down needs nobody: a drop is done at once, and journalled when the store is back.
+is promoted. Down needs nobody: a drop is done at once, kept in a file (orders.py), and journalled
+when the store is back.
 Rule 2: only what is committed is shown, so that a restart never takes anything back.
 Rule 3: one lock; trials are touched by whoever holds it, and by nobody else.
 """
@@ -19,12 +20,14 @@ import structlog
 
 from shadowmon.actuators.actuator import Actuator
 from shadowmon.clock import Clock
+from shadowmon.daemon.beginning import begun, ordered_before
 from shadowmon.daemon.books import Books
 from shadowmon.daemon.feedback import FeedbackDesk
 from shadowmon.daemon.freezing import Freezing
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.late_counting import LateCounting
-from shadowmon.daemon.remembering import Decided, Remembering
+from shadowmon.daemon.orders import StandingOrders
+from shadowmon.daemon.remembering import Remembering
 from shadowmon.daemon.steering import Steering
 from shadowmon.errors import BrokenInvariantError, StoreError
 from shadowmon.ipc.board import Board, Head, TrialCell
@@ -48,8 +51,10 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.rollout.freeze import Freeze, Hold, entry_of
+from shadowmon.rollout.routes import holder_of
 from shadowmon.rollout.transitions import WATCHED
 from shadowmon.scoring.truth import CORRECT
+from shadowmon.store.orders import Orders
 from shadowmon.store.store import Saved, Store
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.trial.plan import TrialPlan
@@ -57,6 +62,9 @@ from shadowmon.trial.trial import Trial
 
 
 log = structlog.get_logger()
+
+_ORDINARY = frozenset(("rollout.stage_entered", "rollout.phase_entered", "rollout.re_armed"))
+"""What goes as it was meant to; all else that people are told of takes weight away, or holds it."""
 
 
 class Control:
@@ -67,6 +75,7 @@ class Control:
         *,
         plans: Sequence[TrialPlan],
         store: Store,
+        orders: Orders,
         saved: Saved,
         labels: LabelDesk,
         actuators: Mapping[TrialId, Actuator],
@@ -86,10 +95,16 @@ class Control:
         """As the workers measure them, of primary metrics that need no label."""
         self.preferred = list(saved.preferences)
         """All that reviewers said, in order; only what is committed."""
+        self._orders = StandingOrders(orders, store)
         self.remembering = Remembering(
-            store, trials=self.trials, books=self.books, labels=labels, tallies=tallies
+            store,
+            trials=self.trials,
+            books=self.books,
+            labels=labels,
+            tallies=tallies,
+            orders=self._orders,
         )
-        self.freezing = Freezing(self.remembering, store)
+        self.freezing = Freezing(self.remembering, store, self._orders)
         self._late = LateCounting(trials=self.trials, labels=labels, books=self.books)
         self._plans = plans
         self._saved = saved
@@ -112,7 +127,9 @@ class Control:
         now = self._clock.now()
         async with self.lock:
             await self.freezing.restore()
-            opened = [self._begun(plan, now) for plan in self._plans]
+            opened = [begun(plan, self._saved, now) for plan in self._plans]
+            self.trials.update({trial.plan.trial_id: trial for trial, _ in opened})
+            opened += await ordered_before(self._orders, self.trials, self.freezing)
             self._tell_counted(self._late.count_anew())
             await self.remembering.commit(opened)
             self._show_board()
@@ -125,14 +142,6 @@ class Control:
                     self._perform(trial, [SetWeight(weight=state.desired_weight)])
             await self._hear_actuators()
             await self.remembering.commit_rest()
-
-    def _begun(self, plan: TrialPlan, now: datetime) -> Decided:
-        snapshot = self._saved.snapshots.get(plan.trial_id)
-        trial, commands = (
-            Trial.restore(plan, snapshot, now=now) if snapshot else Trial.open(plan, now=now)
-        )
-        self.trials[plan.trial_id] = trial
-        return trial, commands
 
     async def close(self) -> None:
         """Let go of the actuators; what they hold stays as it is."""
@@ -177,7 +186,7 @@ class Control:
         Raises:
             KeyError: If there is no such trial.
             RefusedError: If it may not be done now.
-            StoreError: If it cannot be journalled and is not a drop.
+            StoreError: If it cannot be journalled, is no drop, and no pause that is kept elsewhere.
 
         """
         now = self._clock.now()
@@ -199,8 +208,7 @@ class Control:
             before = {trial_id: trial.memory}
             commands = trial.handle(event)
             if await self.remembering.commit([(trial, commands)], before=before):
-                problem = f"not done, for it could not be journalled: {self.store_problem}"
-                raise StoreError(problem)
+                raise StoreError(self.remembering.not_done)
             self._perform(trial, commands)
             await self._hear_actuators()
             await self.remembering.commit_rest()
@@ -216,7 +224,7 @@ class Control:
 
         Raises:
             RefusedError: If it is so already.
-            StoreError: If the end of a freeze cannot be journalled.
+            StoreError: If it can be written nowhere, or ends a freeze and cannot be journalled.
 
         """
         async with self.lock:
@@ -283,11 +291,9 @@ class Control:
 
     def _holder(self, route: RouteName) -> TrialId | None:
         """Return the trial that has, or is to have, live weight on a route."""
-        for trial in self.trials.values():
-            state = trial.memory.state
-            if trial.plan.route == route and (state.desired_weight or state.applied_weight):
-                return state.trial_id
-        return None
+        return holder_of(
+            route, ((trial.plan.route, trial.memory.state) for trial in self.trials.values())
+        )
 
     # --- do, and hear how it went ---
 
@@ -297,9 +303,8 @@ class Control:
                 case SetWeight():
                     self._steering.ask(trial.plan.trial_id, command.weight)
                 case Notify():
-                    log.warning(
-                        command.event, trial_id=trial.plan.trial_id, sentence=command.sentence
-                    )
+                    tell = log.info if command.event in _ORDINARY else log.warning
+                    tell(command.event, trial_id=trial.plan.trial_id, sentence=command.sentence)
                 case Record():
                     pass
 

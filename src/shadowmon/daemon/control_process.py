@@ -35,10 +35,12 @@ from shadowmon.daemon.given import Given
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.tapping import serving_tap
 from shadowmon.errors import StoreError
+from shadowmon.evidence.variance_ratio import of_parts
 from shadowmon.ipc import counted, report
 from shadowmon.ipc.board import Head
 from shadowmon.notify.notifier import Notifier
 from shadowmon.records import TrialId
+from shadowmon.store.orders import OrderFile
 from shadowmon.store.sql import SqlStore
 from shadowmon.store.store import Store
 from shadowmon.telemetry import logs
@@ -136,6 +138,7 @@ async def _control(given: Given, parts: _Parts) -> Control:
     return Control(
         plans=build.trial_plans(settings),
         store=parts.store,
+        orders=OrderFile(settings.store.path),
         saved=await parts.store.load(),
         labels=LabelDesk(build.label_rules(settings), awaiting_max=settings.store.awaiting_max),
         actuators=parts.actuators,
@@ -236,9 +239,8 @@ def _take(sock: socket.socket, control: Control, parts: _Parts) -> None:
         parts.census.take(told)
         parts.census.hear(told.worker, parts.clock.monotonic())
     control.variance_ratios = {
-        TrialId(gauge.labels[0]): gauge.value
-        for gauge in parts.census.gauges()
-        if gauge.name == "variance_ratio"
+        TrialId(name): of_parts(ratios)
+        for (name,), ratios in parts.census.by_worker("variance_ratio").items()
     }
 
 

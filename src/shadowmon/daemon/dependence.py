@@ -7,11 +7,11 @@ label that came later; service metrics do not, for load and outages are no user'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shadowmon.evidence.clusters import Clusters, Member
-from shadowmon.evidence.ledger import Ledger
+from shadowmon.evidence.ledger import Counted, Ledger
 from shadowmon.evidence.settings import DependenceSettings
 from shadowmon.evidence.variance_ratio import VarianceRatio
 from shadowmon.records import (
@@ -39,7 +39,7 @@ class Gate:
     ) -> None:
         self.ledger = Ledger(metrics)
         self.ratio = VarianceRatio()
-        """Of the primary metric, in all traffic."""
+        """Of the primary metric, in all traffic: of pairs, or of sessions where they count once."""
         self._told: dict[Cell, Counts] = {}
         self._metrics = metrics
         self._primary = primary
@@ -52,9 +52,7 @@ class Gate:
         for seen in observations:
             epochal = self._metrics[seen.metric].scope is Scope.EPOCH
             (later if epochal and self._clusters is not None else at_once).append(seen)
-            if seen.metric == self._primary and EVERYTHING in pair.slices:
-                self._measure(seen)
-        self.ledger.count(pair, at_once)
+        self._count(pair, at_once)
         if later and self._clusters is not None:
             self._clusters.add(pair, later, now)
             self.close_due(now)
@@ -63,13 +61,13 @@ class Gate:
         """Count the sessions that are over."""
         if self._clusters is not None:
             for session in self._clusters.close_due(now):
-                self.ledger.count(session, session.observations)
+                self._count(session, session.observations)
 
     def close_all(self) -> None:
         """Count every session as it stands, as before a stop."""
         if self._clusters is not None:
             for session in self._clusters.close_all():
-                self.ledger.count(session, session.observations)
+                self._count(session, session.observations)
 
     def take_grown(self) -> dict[Cell, Counts]:
         """Return by how much each account grew since this was last called."""
@@ -79,6 +77,13 @@ class Gate:
             grown[cell] = tuple(new - old for new, old in zip(counts, before, strict=True))
             self._told[cell] = counts
         return grown
+
+    def _count(self, pair: Counted, observations: Sequence[Observation]) -> None:
+        self.ledger.count(pair, observations)
+        if EVERYTHING in pair.slices:
+            for seen in observations:
+                if seen.metric == self._primary:
+                    self._measure(seen)
 
     def _measure(self, seen: Observation) -> None:
         for worse in _how_much_worse(self._metrics[seen.metric], seen):

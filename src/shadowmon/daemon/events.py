@@ -12,8 +12,8 @@ from aiohttp import web
 
 from shadowmon.clock import Clock
 from shadowmon.config.settings import Settings
-from shadowmon.daemon import build
 from shadowmon.daemon.live_pairs import Checking
+from shadowmon.daemon.rates import sampled_routes
 from shadowmon.ipc import handover
 from shadowmon.records import ModelName, RouteName, TrialId
 from shadowmon.telemetry.tallies import Tallies
@@ -81,7 +81,7 @@ def _listener(
         tallies.add("events_total", source, fate.value)
 
     given = settings.traffic.events
-    sampling, routes = Sampling(settings.traffic.sampling_salt), build.sampled_routes(settings)
+    sampling, routes = Sampling(settings.traffic.sampling_salt), sampled_routes(settings)
     joining = Joining(
         loggers=_loggers(settings),
         baselines={

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from shadowmon.clock import Clock
 from shadowmon.config.settings import Settings
-from shadowmon.daemon import build
+from shadowmon.daemon.rates import sampled_routes
 from shadowmon.ipc import handover
 from shadowmon.records import ModelName, RouteName
 from shadowmon.telemetry.tallies import Tallies
@@ -54,7 +54,7 @@ async def observing_envoy(
 
     observer = ExtProc(
         settings.traffic.ext_proc,
-        routes=build.sampled_routes(settings),
+        routes=sampled_routes(settings),
         models={RouteName(name): _models(settings, name) for name in settings.routes},
         sampling=Sampling(settings.traffic.sampling_salt),
         hand_over=hand_over,

@@ -6,6 +6,7 @@ a reply of another stage than the present one says nothing about the present one
 go. What was joined waits for the next tick, which keeps it (trial/feedback.py).
 
 Rule 1: bounded: the oldest replies are forgotten first, and feedback on them is of unknown ones.
+        Users choose an exchange's name, and may choose one twice: it means the newest reply then.
 Rule 2: nothing is counted twice: what a tick could not commit is offered again, and only then.
 """
 
@@ -39,7 +40,7 @@ class FeedbackDesk:
 
     def __init__(self, *, replies_max: int = REPLIES_MAX) -> None:
         self._max = replies_max
-        self._shown: OrderedDict[ExchangeId, list[Exposure]] = OrderedDict()
+        self._shown: OrderedDict[ExchangeId, dict[TrialId, Exposure]] = OrderedDict()
         """Of each exchange, the arm in every trial of its route; empty once it was spoken of."""
         self._felt: dict[_Place, Felt] = {}
         """What no tick has kept yet."""
@@ -50,7 +51,7 @@ class FeedbackDesk:
     def show(self, exposures: Iterable[Exposure]) -> None:
         """Remember which arm's reply a user got."""
         for exposure in exposures:
-            self._shown.setdefault(exposure.exchange_id, []).append(exposure)
+            self._shown.setdefault(exposure.exchange_id, {})[exposure.trial_id] = exposure
             self._add(_place(exposure), replies=1)
         while len(self._shown) > self._max:
             self._shown.popitem(last=False)
@@ -100,8 +101,8 @@ class FeedbackDesk:
             return "unknown"
         if not shown:
             return "repeated"
-        self._shown[exchange_id] = []
-        present = [exposure for exposure in shown if _is_present(exposure, states)]
+        self._shown[exchange_id] = {}
+        present = [exposure for exposure in shown.values() if _is_present(exposure, states)]
         for exposure in present:
             self._say(_place(exposure), each.kind)
         return "accepted" if present else "stale"

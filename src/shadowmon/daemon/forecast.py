@@ -100,7 +100,8 @@ class Rung:
     stage: Stage
     to: Stage
     after_seconds: tuple[tuple[float, float] | None, ...]
-    """For each of PROMOTE_AT: since the trial began, median and 90 % quantile; None: not known."""
+    """For each of PROMOTE_AT, lost of the primary metric alone: since the trial began, median and
+    90 % quantile; None: not known."""
     by: str
     """What is waited for longest if nothing is lost."""
 

@@ -1,25 +1,28 @@
 """
 The freeze that holds now: taken from the journal, and told to every trial before it is judged.
 
-Rule: to freeze needs nobody, as to go down: while the store is down it is in force at once, and
-journalled later (a daemon that is killed before that has forgotten it). To end a freeze needs a
-commit.
+Rule: while the store is down a freeze is in force at once if it can be kept elsewhere
+(store/orders.py), and is journalled later; one that can be written nowhere is refused. To end a
+freeze needs a commit.
 """
 
 from __future__ import annotations
 
+from shadowmon.daemon.orders import StandingOrders, order_to_freeze
 from shadowmon.daemon.remembering import Remembering
 from shadowmon.errors import RefusedError, StoreError
 from shadowmon.records import Entry
-from shadowmon.rollout.freeze import EVERY_TRIAL, Freeze, Hold, freeze_of
+from shadowmon.rollout.freeze import EVERY_TRIAL, Freeze, Hold, entry_of, freeze_of
+from shadowmon.store.orders import Order
 from shadowmon.store.store import Store
 
 
 class Freezing:
     """Whether everything is frozen; whoever holds the control loop's lock uses it."""
 
-    def __init__(self, remembering: Remembering, store: Store) -> None:
+    def __init__(self, remembering: Remembering, store: Store, orders: StandingOrders) -> None:
         self.freeze: Freeze | None = None
+        self._orders = orders
         self._remembering = remembering
         self._store = store
 
@@ -45,7 +48,7 @@ class Freezing:
 
         Raises:
             RefusedError: If it is so already.
-            StoreError: If the end of a freeze cannot be journalled.
+            StoreError: If it can be written nowhere, or ends a freeze and cannot be journalled.
 
         """
         if hold is Hold.FREEZE and self.freeze is not None:
@@ -56,9 +59,17 @@ class Freezing:
             raise RefusedError(msg)
         self._remembering.write(entry)
         await self._remembering.commit()
-        if self._remembering.problem and hold is Hold.UNFREEZE:
+        if self._remembering.problem and not await self._is_kept(hold, entry):
             self._remembering.take_back(entry)
-            msg = f"not done, for it could not be journalled: {self._remembering.problem}"
-            raise StoreError(msg)
+            raise StoreError(self._remembering.not_done)
         self.freeze = freeze_of(entry)
         return self.freeze
+
+    async def _is_kept(self, hold: Hold, entry: Entry) -> bool:
+        return hold is Hold.FREEZE and await self._orders.keep(order_to_freeze(entry))
+
+    def freeze_again(self, order: Order) -> None:
+        """Go on with a freeze that the journal does not have yet."""
+        entry = entry_of(Hold.FREEZE, operator=order.operator, reason=order.reason, now=order.at)
+        self._remembering.write(entry)
+        self.freeze = freeze_of(entry)

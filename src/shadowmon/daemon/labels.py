@@ -8,10 +8,12 @@ roll-backs where bad outcomes are labelled ten times faster).
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 
 from shadowmon.records import Awaiting, ExchangeId, Label, Observation, TrialId
 from shadowmon.scoring.classification.classes import against_classes
@@ -49,7 +51,10 @@ class LabelDesk:
         self._rules = rules
         self._max = awaiting_max
         self._truths = frozenset(rule.truth for rule in rules.values())
-        self._waiting: defaultdict[TrialId, deque[Awaiting]] = defaultdict(deque)
+        self._waiting: defaultdict[TrialId, list[tuple[datetime, int, Awaiting]]]
+        self._waiting = defaultdict(list)
+        """Heaps: workers tell in any order, and a clock that was wrong holds nobody else up."""
+        self._told = count()
         self._waits: defaultdict[ExchangeId, int] = defaultdict(int)
         self._labels: OrderedDict[ExchangeId, str] = OrderedDict()
         self.fates: defaultdict[str, int] = defaultdict(int)
@@ -67,7 +72,7 @@ class LabelDesk:
             if len(self) >= self._max:
                 self.fates["given_up"] += 1
                 continue
-            self._waiting[pair.trial_id].append(pair)
+            heappush(self._waiting[pair.trial_id], (pair.received_at, next(self._told), pair))
             self._waits[pair.exchange_id] += 1
             taken.append(pair)
         return taken
@@ -92,7 +97,7 @@ class LabelDesk:
 
     def restore(self, pairs: Iterable[Awaiting], labels: Mapping[ExchangeId, str]) -> None:
         """Go on where the store stands."""
-        self.expect(sorted(pairs, key=lambda pair: pair.received_at))
+        self.expect(pairs)
         self._labels.update(labels)
 
     def settle(self, now: datetime) -> list[Settled]:
@@ -100,8 +105,8 @@ class LabelDesk:
         settled = []
         for trial_id, waiting in self._waiting.items():
             rule = self._rules[trial_id]
-            while waiting and waiting[0].received_at + rule.maturity <= now:
-                settled.append(self._settle(waiting.popleft(), rule))
+            while waiting and waiting[0][0] + rule.maturity <= now:
+                settled.append(self._settle(heappop(waiting)[-1], rule))
         for each in settled:
             self._let_go(each.awaiting.exchange_id)
         return settled

@@ -1,8 +1,8 @@
 """
 A replay's share as a file: what one process counted, to be added to what the others did.
 
-Rule 1: parts add only if they were counted for the same limits, bets and metrics, and each shard is
-there once.
+Rule 1: parts add only if they were counted for the same limits, bets and metrics, their pairs mean
+the same, and each shard is there once.
 Rule 2: a part holds counts and limits; no answer, no id, no label.
 """
 
@@ -64,8 +64,17 @@ class Part:
 
 
 def config_hash(content: Any) -> str:  # noqa: ANN401 - what TrialPlan.fingerprint returns, or stored
-    """Return what names the settings that decide: SHA-256 of their canonical JSON, as hex."""
+    """
+    Return what names the settings that decide: SHA-256 of their canonical JSON, as hex.
+
+    To judge stored counts again needs no more of them than a fingerprint holds.
+    """
     return sha256(to_json(content, where="the plan").encode()).hexdigest()
+
+
+def plan_hash(plan: TrialPlan) -> str:
+    """Return what names all that a plan's counts, and what is decided of them, depend on."""
+    return config_hash([*plan.fingerprint(), {"meaning": dict(plan.meaning)}])
 
 
 def together(parts: Sequence[Part]) -> Part:
@@ -81,7 +90,10 @@ def together(parts: Sequence[Part]) -> Part:
         raise RefusedError(msg)
     first = parts[0]
     if len({_wanted(part) for part in parts}) > 1:
-        msg = "these parts were counted for different trials, limits or bets: they do not add"
+        msg = (
+            "these parts were counted for different trials, limits, bets or scoring: "
+            "they do not add"
+        )
         raise RefusedError(msg)
     shards = tuple(sorted((s for part in parts for s in part.shards), key=lambda s: s.number))
     _refuse_unless_whole(shards)
@@ -99,7 +111,7 @@ def together(parts: Sequence[Part]) -> Part:
 
 def _wanted(part: Part) -> str:
     metrics = msgspec.to_builtins(list(part.plan.metrics.values()))
-    return config_hash([part.plan.trial_id, part.plan.fingerprint(), metrics])
+    return config_hash([part.plan.trial_id, plan_hash(part.plan), metrics])
 
 
 def _refuse_unless_whole(shards: Sequence[Shard]) -> None:
@@ -129,7 +141,7 @@ def to_file(part: Part) -> str:
     """Write a part; the same part always has the same text."""
     told = {
         "format": FORMAT,
-        "config_hash": config_hash(part.plan.fingerprint()),
+        "config_hash": plan_hash(part.plan),
         "plan": _plan_to_json(part.plan),
         "shards": [[shard.number, shard.of] for shard in part.shards],
         "pairs": part.pairs,

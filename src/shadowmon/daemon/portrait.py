@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias
 
-from shadowmon.daemon.by_class import by_class
+from shadowmon.daemon.by_class import by_class, mix_of
 from shadowmon.daemon.intervals import Intervals, Measured
 from shadowmon.evidence import outcomes, sampling
 from shadowmon.evidence.confseq import Interval
@@ -40,7 +40,7 @@ def portrait(trial: Trial, number: int, intervals: Intervals | None = None) -> T
         task=plan.task,
         truth=plan.truth,
         primary=plan.primary,
-        stages=plan.course.ladder.stages,
+        course=plan.course,
         state=memory.state,
         verdict=memory.verdict,
         figures=tuple(_figures(trial, Intervals() if intervals is None else intervals)),
@@ -51,7 +51,7 @@ def portrait(trial: Trial, number: int, intervals: Intervals | None = None) -> T
         pairs_in_stage=memory.pairs_in_stage,
         last_pair_at=memory.last_pair_at,
         blocked=memory.blocked,
-        windows=plan.course.windows,
+        objection=trial.objection,
         feedback=memory.complaints.to_json(plan.feedback) if plan.feedback else None,
         pending=memory.pending,
         coverage=tuple(
@@ -64,6 +64,7 @@ def portrait(trial: Trial, number: int, intervals: Intervals | None = None) -> T
             for name, each in memory.coverage.items()
         ),
         classification=by_class(trial),
+        mix=mix_of(trial),
         discoveries=tuple(_discoveries(trial)),
     )
 
@@ -74,11 +75,12 @@ _RED = (Kind.RED_LINE, Kind.TRIPWIRE)
 def _rules(trial: Trial) -> Iterator[RuleView]:
     memory = trial.memory
     over = memory.state.phase is Phase.ROLLED_BACK
+    needs = trial.weighing.needs_in(memory.stage_number)
     verdict = memory.verdict
     decided = (verdict.reasons[0].rule, verdict.reasons[0].claim) if verdict else None
     for rule, evidence in memory.evidence.items():
-        need = needed(rule, trial.weighing.needs)
-        weight = memory.average.weights.get(rule, 1.0)
+        need = needed(rule, needs)
+        weight = memory.average.weights.get(rule)
         proven = evidence.log_e_value >= need
         blamed = over and decided == (rule.name, rule.claim)
         yield RuleView(

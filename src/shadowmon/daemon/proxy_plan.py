@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadowmon.config.settings import Settings
-from shadowmon.daemon.build import first_rate
+from shadowmon.daemon.rates import first_rate
 from shadowmon.mirror.settings import ModelSettings
 from shadowmon.proxy.plan import (
     PlannedModel,

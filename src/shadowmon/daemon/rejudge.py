@@ -24,6 +24,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from shadowmon.daemon.parts import config_hash
+from shadowmon.daemon.told import Told
 from shadowmon.errors import StoreError
 from shadowmon.evidence import chains, outcomes, restart
 from shadowmon.evidence.by_hand import is_receipt
@@ -43,7 +44,6 @@ from shadowmon.records import (
     SliceName,
     TrialId,
     Verdict,
-    Weight,
 )
 from shadowmon.store.copy import copy_of
 from shadowmon.store.settings import StoreSettings
@@ -147,10 +147,10 @@ async def rejudge(
         StoreError: If the journal cannot be read.
 
     """
-    told: dict[TrialId, _Told] = {}
+    told: dict[TrialId, Told] = {}
     for row in await _oldest_first(store, only):
         trial_id = row.entry.trial_id
-        known = told.setdefault(trial_id, _Told())
+        known = told.setdefault(trial_id, Told())
         known.hear(row)
         if row.entry.kind is EntryKind.VERDICT:
             yield _rejudged(row, known, plans.get(trial_id))
@@ -165,31 +165,7 @@ async def _oldest_first(store: Store, only: TrialId | None) -> Sequence[Row]:
     return found[::-1]
 
 
-class _Told:
-    """What the journal told of one trial so far."""
-
-    def __init__(self) -> None:
-        self.weight: Weight = NO_TRAFFIC
-        self.config_hash = ""
-        self.rules: tuple[Rule, ...] = ()
-
-    def hear(self, row: Row) -> None:
-        """Take in an entry."""
-        data = row.entry.data
-        if row.entry.kind in {EntryKind.STAGE_ENTERED, EntryKind.EPOCH_OPENED}:
-            self.weight = Weight(data.get("weight", self.weight))
-        if "plan" in data:
-            self.config_hash = config_hash(data["plan"])
-            self.rules = msgspec.convert(data["plan"][0], tuple[Rule, ...])
-
-    def rule(self, reason: _Json) -> Rule | None:
-        """Return the rule that a reason of that time is of."""
-        claim = msgspec.convert(reason["claim"], Claim)
-        named = (rule for rule in self.rules if rule.name == reason["rule"])
-        return next((rule for rule in named if rule.claim == claim), None)
-
-
-def _rejudged(row: Row, told: _Told, plan: TrialPlan | None) -> Rejudged:
+def _rejudged(row: Row, told: Told, plan: TrialPlan | None) -> Rejudged:
     data = row.entry.data
     known = Rejudged(
         row=row,
@@ -213,7 +189,7 @@ def _rejudged(row: Row, told: _Told, plan: TrialPlan | None) -> Rejudged:
     )
 
 
-def _judged(row: Row, told: _Told, plan: TrialPlan) -> tuple[Verdict, tuple[str, ...]]:
+def _judged(row: Row, told: Told, plan: TrialPlan) -> tuple[Verdict, tuple[str, ...]]:
     data = row.entry.data
     counted = _Counted(data["reasons"], told)
     weighing = Weighing(plan)
@@ -228,7 +204,7 @@ def _judged(row: Row, told: _Told, plan: TrialPlan) -> tuple[Verdict, tuple[str,
         rules=rules,
         evidence=evidence,
         average=weighing.average(evidence),
-        needs=weighing.needs,
+        needs=weighing.needs_in(told.stage_number),
         now=row.entry.at,
         alone={rule: _alone(evidence[rule]) for rule in rules if rule.kind in TRIPWIRES},
     )
@@ -242,7 +218,7 @@ def _judged(row: Row, told: _Told, plan: TrialPlan) -> tuple[Verdict, tuple[str,
 class _Counted:
     """What the reasons of a verdict say was counted."""
 
-    def __init__(self, reasons: Sequence[_Json], told: _Told) -> None:
+    def __init__(self, reasons: Sequence[_Json], told: Told) -> None:
         self._reasons: dict[tuple[Any, ...], _Json] = {}
         for reason in reasons:
             claim = msgspec.convert(reason["claim"], Claim)

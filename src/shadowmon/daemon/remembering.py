@@ -3,8 +3,11 @@ What the next commit must remember: all of it in one transaction, or nothing.
 
 Rule 1: what was learnt stays here until it is committed, however long the store is down.
 Rule 2: a decision that cannot be committed is undone, but for what takes weight away: down needs
-        nobody. That one stands, and is journalled when the store is back.
+        nobody. That one stands, and is journalled when the store is back. A pause stands if it can
+        be kept elsewhere.
 Rule 3: more may come in while the store is writing; it is for the next commit.
+Rule 4: an order that stands without the journal is kept in a file of its own (store/orders.py) for
+        as long, so that it outlives us.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import structlog
 
 from shadowmon.daemon.books import Books
 from shadowmon.daemon.labels import LabelDesk
+from shadowmon.daemon.orders import StandingOrders, order_of
 from shadowmon.errors import StoreError
 from shadowmon.records import (
     Awaiting,
@@ -55,6 +59,7 @@ class Remembering:
         books: Books,
         labels: LabelDesk,
         tallies: Tallies,
+        orders: StandingOrders,
     ) -> None:
         self.problem = ""
         """Why the last commit failed; empty if it did not."""
@@ -63,6 +68,7 @@ class Remembering:
         self._books = books
         self._labels = labels
         self._tallies = tallies
+        self._orders = orders
         self._entries: list[Entry] = []
         self._awaiting: list[Awaiting] = []
         self._settled: list[tuple[TrialId, ExchangeId]] = []
@@ -99,6 +105,12 @@ class Remembering:
         self._labelled.update(exchanges)
 
     @property
+    def not_done(self) -> str:
+        """Say why what was asked for is not done; a StoreError's words."""
+        nowhere = f"; nor kept elsewhere: {self._orders.problem}" if self._orders.problem else ""
+        return f"not done, for it could not be journalled: {self.problem}{nowhere}"
+
+    @property
     def unwritten(self) -> Sequence[Entry]:
         """What stands though the store did not take it, as it will be written."""
         found = []
@@ -130,7 +142,7 @@ class Remembering:
             await self._store.commit(save)
         except StoreError as error:
             self._hear_problem(str(error))
-            return self._undo(decided, before or {})
+            return await self._undo(decided, before or {})
         self._hear_problem("")
         self._tally(entries)
         self._books.saved(save.accounts)
@@ -139,6 +151,7 @@ class Remembering:
         del self._settled[: len(save.settled)]
         del self._preferences[: len(save.preferences)]
         self._labelled -= labelled
+        await self._orders.let_go()
         return set()
 
     async def commit_rest(self) -> None:
@@ -179,16 +192,26 @@ class Remembering:
             log.info("store.recovered")
         self.problem = problem
 
-    def _undo(self, decided: Iterable[Decided], before: Mapping[TrialId, Memory]) -> set[TrialId]:
+    async def _undo(
+        self, decided: Iterable[Decided], before: Mapping[TrialId, Memory]
+    ) -> set[TrialId]:
         undone = set()
         for trial, commands in decided:
             was = before.get(trial.plan.trial_id)
-            if was is None or _takes_away(trial.memory, was):
+            if was is None or await self._stands(trial, was, records(commands)):
                 self.learn(commands)
             else:
                 trial.memory = was
                 undone.add(trial.plan.trial_id)
+        await self._orders.keep_standing()
         return undone
+
+    async def _stands(self, trial: Trial, was: Memory, entries: Sequence[Entry]) -> bool:
+        order = order_of(trial, was, entries)
+        if _takes_away(trial.memory, was):
+            self._orders.stand(order)
+            return True
+        return order is not None and await self._orders.keep(order)
 
     def _tally(self, entries: Sequence[Entry]) -> None:
         self._tallies.add("journal_entries_total", by=len(entries))

@@ -46,6 +46,7 @@ from shadowmon.records import (
     Pair,
     Ticked,
 )
+from shadowmon.scoring.classification.called import calls
 from shadowmon.scoring.classification.classes import against_classes
 from shadowmon.scoring.service.scorer import LATENCY_EXCESS
 from shadowmon.scoring.truth import against_label, digest, said
@@ -249,7 +250,11 @@ class Replay:
             self._failures[scorer] += 1
         twin = self_pair(pair)
         again = self._panel.score(twin) if twin else None
-        more = [*self._self_check.observations(score, again), *self._truth(pair, recorded.label)]
+        more = [
+            *self._self_check.observations(score, again),
+            *calls(pair, self._trial.labels.classes),
+            *self._truth(pair, recorded.label),
+        ]
         self._ledger.record(replace(score, observations=(*score.observations, *more)))
 
     def _truth(self, pair: Pair, label: str | None) -> Sequence[Observation]:

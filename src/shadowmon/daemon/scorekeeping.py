@@ -41,6 +41,7 @@ from shadowmon.records import (
     Score,
     TrialId,
 )
+from shadowmon.scoring.classification.called import calls
 from shadowmon.scoring.panel import unscored
 from shadowmon.scoring.service.prompt_cache import is_uneven
 from shadowmon.scoring.service.scorer import LATENCY_EXCESS
@@ -183,10 +184,12 @@ class Scorekeeper:
                 declared = self._declared[trial.trial_id].values()
                 missing = tuple(unscored(declared, each, "scorer_failed"))
                 more = trial.self_check.observations(Score(pair=each, observations=missing), None)
-                self._gates[trial.trial_id].count(each, (*missing, *more), self._clock.now())
+                seen = (*missing, *more, *calls(each, trial.classes))
+                self._gates[trial.trial_id].count(each, seen, self._clock.now())
             else:
                 more = trial.self_check.observations(score, again.get(trial.trial_id))
-                self._count(trial, each, replace(score, observations=(*score.observations, *more)))
+                seen = (*score.observations, *more, *calls(each, trial.classes))
+                self._count(trial, each, replace(score, observations=seen))
 
     def _exposure(self, each: Pair) -> Exposure | None:
         """Say which arm's reply the user got, where users are asked what they think of it."""

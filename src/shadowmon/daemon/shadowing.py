@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from shadowmon.clock import Clock
 from shadowmon.config.settings import Settings
 from shadowmon.daemon.funnel import Passage
 from shadowmon.daemon.watched import Watched, WatchedTrial
 from shadowmon.mirror.admission import Admission, Admitted, Second
 from shadowmon.mirror.arm import Arm
+from shadowmon.mirror.breaker import says_down
 from shadowmon.mirror.budget import Day
 from shadowmon.mirror.pairing import TrialRef, models_needed, pair
 from shadowmon.mirror.spending import Spending
@@ -22,6 +25,8 @@ from shadowmon.telemetry.tallies import Tallies
 from shadowmon.telemetry.tracing import context_of
 from shadowmon.traffic.redact import kept_id
 
+
+log = structlog.get_logger()
 
 Watchers = Sequence[tuple[WatchedTrial, TrialRef]]
 """Trials that want a pair, as they stand at this moment."""
@@ -104,7 +109,8 @@ class Shadowing:
         else:
             replies = await route.dispatcher.replies(exchange, wanted)
         came = [*replies.values(), *([again] if again else [])]
-        self.admission.called(came, request_bytes=len(exchange.body))
+        for reply in self.admission.called(came, request_bytes=len(exchange.body)):
+            _tell_of_turn(reply)
         for reply in came:
             self._count(reply, exchange)
         return replies, again
@@ -142,6 +148,16 @@ class Shadowing:
             rise = guard.rise()
             if rise is not None:
                 self._tallies.set("baseline_latency_rise_ratio", model, value=rise)
+
+
+def _tell_of_turn(reply: Reply) -> None:
+    """Log that a model went down in the shadow, or is up again; nothing of what it said."""
+    if says_down(reply):
+        log.warning(
+            "mirror.model_down", model=reply.model, outcome=reply.outcome.value, status=reply.status
+        )
+    else:
+        log.info("mirror.model_up", model=reply.model)
 
 
 def _second(exchange: Exchange, watchers: Watchers) -> Second:

@@ -10,6 +10,7 @@ Rule: a Unix socket's file that nobody listens on any more is taken away; one th
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -27,6 +28,11 @@ from shadowmon.errors import Complaint, ConfigError
 _BACKLOG = 1024
 _FIRST_INHERITED = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
+_HINTS: Mapping[int | None, str] = {
+    errno.EADDRINUSE: "something is there already: stop it, or choose another address",
+    errno.EADDRNOTAVAIL: "it is no address of this machine",
+    errno.EACCES: "a port below 1024 asks for CAP_NET_BIND_SERVICE, a file for its folder",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +139,11 @@ def listening_socket(key: str, address: str, inherited: Mapping[str, int]) -> so
 
 
 def _refusal(key: str, address: str, error: OSError | ValueError) -> ConfigError:
-    why = error.strerror if isinstance(error, OSError) else error
-    return ConfigError(Complaint(key=key, problem=f"cannot listen on {address}: {why}"))
+    said, hint = str(error), ""
+    if isinstance(error, OSError):
+        said, hint = error.strerror or said, _HINTS.get(error.errno, "")
+    problem = f"cannot listen on {address}: {said}"
+    return ConfigError(Complaint(key=key, problem=problem, hint=hint))
 
 
 def held_place(key: str, address: str) -> socket.socket:

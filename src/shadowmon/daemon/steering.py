@@ -9,6 +9,9 @@ Rule 2: a trial's actuator does one thing at a time. Another weight than the one
 Rule 3: whatever an actuator raises becomes a `WeightRejected`, in words.
 Rule 4: while nothing is to be set the weight is read back now and then, for somebody else may have
         set another one; what was read is told, and the trial decides what that means.
+Rule 5: a weight whose setting was given up, or failed, may come into effect late, after the one
+        that took its place. For `LATE_SECONDS` it is looked for, and it is nobody else's: the
+        wanted weight is set again; and once more at the end, where nobody can be asked.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import asyncio
 
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import structlog
@@ -39,6 +42,10 @@ START_SECONDS = 5.0
 """Of the first reading: a control plane that hangs must not keep the daemon from starting."""
 WATCH_SECONDS = 10.0
 """Between two readings of a weight that nobody of us changes."""
+LATE_SECONDS = 30.0
+"""How late a weight that was given up may come into effect."""
+LATE_WATCH_SECONDS = 1.0
+"""Between two readings meanwhile."""
 _LETTING_GO_SECONDS = 1.0
 """How long a task that was cancelled may still take."""
 
@@ -52,6 +59,10 @@ class _Hand:
     task: asyncio.Task[None] | None = None
     setting: Weight | None = None
     """None while it reads."""
+    wanted: Weight | None = None
+    """What was asked for last."""
+    late: dict[Weight, float] = field(default_factory=dict)
+    """Weights that may come into effect late, until when."""
     watched_at: float = float("-inf")
     problem: str = ""
     """What kept it from being read back the last time."""
@@ -59,6 +70,21 @@ class _Hand:
     @property
     def is_busy(self) -> bool:
         return self.task is not None and not self.task.done()
+
+    def give_up(self, weight: Weight, now: float) -> None:
+        """Remember that a weight may come into effect late."""
+        self.late[weight] = now + LATE_SECONDS
+
+    def is_ours(self, weight: Weight, now: float) -> bool:
+        """Is this a weight that came late, and not another hand's?"""
+        return weight != self.wanted and now <= self.late.get(weight, float("-inf"))
+
+    def is_over(self, now: float) -> bool:
+        """Say once that nothing that was given up may come any more."""
+        if not self.late or now <= max(self.late.values()):
+            return False
+        self.late.clear()
+        return True
 
 
 class Steering:
@@ -112,12 +138,16 @@ class Steering:
         hand = self._hands[trial_id]
         if hand.is_busy and hand.setting == weight:
             return
+        if hand.is_busy and hand.setting is not None:
+            hand.give_up(hand.setting, self._clock.monotonic())
+        hand.wanted = weight
         self._begin(hand, self._set(trial_id, weight), setting=weight)
 
     def watch(self, trial_id: TrialId) -> None:
         """Read the weight back, if it is time to."""
         hand, now = self._hands[trial_id], self._clock.monotonic()
-        if hand.is_busy or now - hand.watched_at < self._watch_seconds:
+        seconds = min(self._watch_seconds, LATE_WATCH_SECONDS) if hand.late else self._watch_seconds
+        if hand.is_busy or now - hand.watched_at < seconds:
             return
         hand.watched_at = now
         self._begin(hand, self._watch(trial_id, hand), setting=None)
@@ -162,19 +192,30 @@ class Steering:
             problem = "" if applied is not None else "it was set, and cannot be read back"
             if applied is not None:
                 self._tell(trial_id, WeightApplied(weight=applied, now=self._clock.now()))
-        now = self._clock.now()
+        hand, now = self._hands[trial_id], self._clock.monotonic()
         if problem:
-            self._tell(trial_id, WeightRejected(weight=weight, problem=problem, now=now))
+            hand.give_up(weight, now)
+            told = WeightRejected(weight=weight, problem=problem, now=self._clock.now())
+            self._tell(trial_id, told)
         self._tallies.add("commands_total", "set_weight", "rejected" if problem else "applied")
-        self._hands[trial_id].watched_at = self._clock.monotonic()
+        hand.watched_at = now
 
     async def _watch(self, trial_id: TrialId, hand: _Hand) -> None:
         weight, problem = await self._read(trial_id, self._deadline_seconds)
         if problem and problem != hand.problem:
             log.warning("actuator.weight_unknown", trial_id=trial_id, problem=problem)
         hand.problem = problem
-        if weight is not None:
+        if hand.wanted is not None and self._must_be_set_again(trial_id, hand, weight):
+            await self._set(trial_id, hand.wanted)
+        elif weight is not None:
             self._tell(trial_id, WeightApplied(weight=weight, now=self._clock.now()))
+
+    def _must_be_set_again(self, trial_id: TrialId, hand: _Hand, found: Weight | None) -> bool:
+        now = self._clock.monotonic()
+        if found is not None and hand.is_ours(found, now):
+            log.warning("actuator.late_weight_undone", trial_id=trial_id, weight=found)
+            return True
+        return hand.is_over(now) and found in {hand.wanted, None}
 
     async def _read_or_none(self, trial_id: TrialId) -> Weight | None:
         weight, problem = await self._read(trial_id, min(START_SECONDS, self._deadline_seconds))

@@ -31,6 +31,7 @@ from shadowmon.clock import Clock, SystemClock
 from shadowmon.config.load import load
 from shadowmon.config.settings import Settings
 from shadowmon.config.wire import to_wire
+from shadowmon.daemon.carrying import carry_weights
 from shadowmon.daemon.certificates import refuse_what_cannot_be_used
 from shadowmon.daemon.children import Child, Command
 from shadowmon.daemon.proxy_plan import proxy_plan
@@ -239,7 +240,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         async with asyncio.TaskGroup() as tasks:
             await self._start(self._now, tasks)
-            log.info("daemon.started", pid=os.getpid())
+            log.info("daemon.started", pid=os.getpid(), **_addresses(self._now.settings))
             reloads = tasks.create_task(self._reloads(tasks))
             await self._stopping.wait()
             reloads.cancel()
@@ -295,6 +296,7 @@ class Supervisor:
         # One writer at a time in the store: the old control process ends before the new one opens.
         await _stop_all([old.control, *old.scoring], _STOP_SECONDS)
         self._now = self._generation(settings)
+        carry_weights(old.settings, old.board, settings, self._now.board)
         self._now.board.set_head(Head.RELOAD_DONE_AT, int(self._clock.now().timestamp()))
         await self._start(self._now, tasks)
         if await self._now.serving(unless=self._reload):
@@ -307,6 +309,18 @@ class Supervisor:
         for generation in self._leaving:
             generation.close()
         self._leaving.clear()
+
+
+def _addresses(settings: Settings) -> Mapping[str, str]:
+    """Return where everything listens, for whoever reads the log."""
+    places = {
+        "proxy": settings.proxy.listen,
+        "console": settings.console.listen,
+        "tap": settings.traffic.tap.listen,
+        "events": settings.traffic.events.listen,
+        "ext_proc": settings.traffic.ext_proc.listen,
+    }
+    return {name: address for name, address in places.items() if address is not None}
 
 
 def _command(

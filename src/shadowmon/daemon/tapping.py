@@ -11,7 +11,7 @@ from aiohttp import web
 
 from shadowmon.clock import Clock
 from shadowmon.config.settings import Settings
-from shadowmon.daemon import build
+from shadowmon.daemon.rates import sampled_routes
 from shadowmon.ipc import handover
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.traffic.sampling import Sampling
@@ -53,7 +53,7 @@ async def serving_tap(
 
     tap = make_tap(
         settings.traffic.tap,
-        routes=build.sampled_routes(settings),
+        routes=sampled_routes(settings),
         sampling=Sampling(settings.traffic.sampling_salt),
         hand_over=hand_over,
         count=count,

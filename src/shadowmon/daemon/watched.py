@@ -22,6 +22,8 @@ class WatchedTrial:
     optimized: ModelName
     expects_labels: bool
     truth: Truth
+    classes: tuple[str, ...]
+    """Labels that are counted on their own."""
     self_check: SelfCheck
 
 

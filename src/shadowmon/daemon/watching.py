@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from shadowmon.clock import Clock
 from shadowmon.config.settings import LabelCoverage, Settings
-from shadowmon.daemon import build
+from shadowmon.daemon import build, rates
 from shadowmon.daemon.self_check import SelfCheck
 from shadowmon.daemon.watched import Watched, WatchedTrial
 from shadowmon.mirror.arm import Arm
@@ -56,7 +56,7 @@ class Watching:
             codec=codec,
             dispatcher=Dispatcher(arms),
             trials=trials,
-            first_rate=build.first_rate(self._settings, route),
+            first_rate=rates.first_rate(self._settings, route),
         )
 
     def _trials(self, route: RouteName) -> tuple[WatchedTrial, ...]:
@@ -69,6 +69,7 @@ class Watching:
                 optimized=ModelName(trial.optimized),
                 expects_labels=trial.labels.expected is not LabelCoverage.NONE,
                 truth=trial.truth,
+                classes=trial.labels.classes,
                 self_check=SelfCheck(
                     share=settings.self_check_rate,
                     lean=self._settings.evidence.floor_lean,

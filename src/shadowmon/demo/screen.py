@@ -63,7 +63,7 @@ class Screen:
     def tell(self, lines: Sequence[Line], *, begun: datetime) -> None:
         """Print what was journalled, a sentence each."""
         for line, follower in zip_longest(lines, lines[1:]):
-            if not _is_told_by(line, follower) and not _says_nothing_yet(line):
+            if not _is_told_by(line, follower) and not _says_nothing(line):
                 seconds = (line.at - begun).total_seconds()
                 sentence = plain(line.sentence, limit=SENTENCE_MAX)
                 style = STYLES.get(line.data.get("move", ""), "")
@@ -80,9 +80,14 @@ class Screen:
         return len(self._console.render_lines(whole)) < self._console.height
 
 
-def _says_nothing_yet(line: Line) -> bool:
-    """Is this a verdict that nothing is proven yet? There is one after every move."""
-    return line.kind == "verdict" and line.data.get("grade") == "wait"
+def _says_nothing(line: Line) -> bool:
+    """
+    Is this a verdict that nothing is proven yet, or a phase that a demo never has?
+
+    There is one of the former after every move, and one of the latter for each trial and phase.
+    """
+    is_no_proof = line.kind == "verdict" and line.data.get("grade") == "wait"
+    return is_no_proof or line.kind == "phase_skipped"
 
 
 def _is_told_by(line: Line, follower: Line | None) -> bool:

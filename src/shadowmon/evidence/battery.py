@@ -34,6 +34,8 @@ class _Part:
     """Their numbers, in the order of the table's columns."""
     table: Table
     cuts: Sequence[Cut]
+    columns: slice
+    """Where this table's columns are among those of all parts."""
 
 
 class Battery:
@@ -75,9 +77,10 @@ class Battery:
 
         """
         counts = accounts.astype(np.float64, copy=False)
-        wealth = np.concatenate(
-            [part.table.times(counts, part.cuts, which) for part in self._parts]
-        )
+        many = len(counts) if which is None else len(which)
+        wealth = np.empty((len(self._log_shares), many))
+        for part in self._parts:
+            part.table.times(counts, part.cuts, which, out=wealth[part.columns])
         if power != 1:
             wealth *= power
         wealth += self._log_shares
@@ -89,9 +92,12 @@ def _parts(metric: Metric, bets: Sequence[tuple[Claim, EProcess]], rates: int) -
     numbered: defaultdict[tuple[Cut, ...], list[int]] = defaultdict(list)
     for number, (claim, _) in enumerate(bets):
         numbered[tuple(_cuts(metric, claim, rates))].append(number)
+    at = 0
     for cuts, numbers in numbered.items():
-        tables = [bets[number][1].log_factors for number in numbers]
-        yield _Part(claims=numbers, table=Table(np.concatenate(tables, axis=1)), cuts=cuts)
+        table = np.concatenate([bets[number][1].log_factors for number in numbers], axis=1)
+        columns = slice(at, at + table.shape[1])
+        yield _Part(claims=numbers, table=Table(table), cuts=cuts, columns=columns)
+        at = columns.stop
 
 
 def _cuts(metric: Metric, claim: Claim, rates: int) -> Iterator[Cut]:

@@ -31,9 +31,9 @@ Numbers are natural logarithms throughout: a wealth of exp(-10^7) is an ordinary
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import groupby
 
 import numpy as np
 
@@ -168,20 +168,34 @@ def log_sums(logarithms: Floats, sizes: Sequence[int]) -> Floats:
     Do as `log_sum_exp` for parts of the first axis.
 
     Args:
-        logarithms: (rows, ...), which is overwritten.
+        logarithms: (rows, columns), which is overwritten.
         sizes: Rows of each part.
 
     Returns:
-        (parts, ...).
+        (parts, columns).
 
     """
-    ends = list(accumulate(sizes))
-    parts = [logarithms[end - size : end] for end, size in zip(ends, sizes, strict=True)]
-    tops = np.empty((len(parts), *logarithms.shape[1:]))
-    for part, top in zip(parts, tops, strict=True):
-        np.subtract(part, part.max(axis=0, out=top), out=part)
+    blocks = list(_blocks(logarithms, sizes))
+    tops = np.empty((len(sizes), logarithms.shape[1]))
+    sums = np.empty_like(tops)
+    for block, parts in blocks:
+        np.maximum.reduce(block, axis=1, out=tops[parts])
+        np.subtract(block, tops[parts, np.newaxis], out=block)
     np.maximum(logarithms, _NOTHING, out=logarithms)
     np.exp(logarithms, out=logarithms)
-    np.rint(np.multiply(logarithms, _STEPS, out=logarithms), out=logarithms)
-    total: Floats = np.log(np.array([part.sum(axis=0) for part in parts]) / _STEPS) + tops
+    logarithms *= _STEPS
+    np.rint(logarithms, out=logarithms)
+    for block, parts in blocks:
+        np.add.reduce(block, axis=1, out=sums[parts])
+    total: Floats = np.log(sums / _STEPS) + tops
     return total
+
+
+def _blocks(logarithms: Floats, sizes: Sequence[int]) -> Iterator[tuple[Floats, slice]]:
+    """Return adjoining parts of the same size as one array, and which parts they are."""
+    row = part = 0
+    for size, alike in groupby(sizes):
+        count = sum(1 for _ in alike)
+        block = logarithms[row : row + count * size]
+        yield block.reshape(count, size, -1), slice(part, part + count)
+        row, part = row + count * size, part + count

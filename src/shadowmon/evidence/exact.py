@@ -58,6 +58,8 @@ class Table:
         accounts: Integers | Floats,
         cuts: Sequence[Cut] = (),
         which: Integers | None = None,
+        *,
+        out: Floats | None = None,
     ) -> Floats:
         """
         Return the product of the table and accounts.
@@ -66,6 +68,7 @@ class Table:
             accounts: (accounts, places), each count a whole number in 0 to 2^40.
             cuts: Which of these places are the table's, in its order; if none, all are.
             which: Numbers of the accounts that are meant; if None, all are.
+            out: Where the product is to be written; made if there is none.
 
         Returns:
             (columns, accounts).
@@ -75,10 +78,8 @@ class Table:
         low: list[Floats] = []
         high: list[Floats] = []
         for twice, part in self._cut_out(counts, cuts, which):
-            most = part.max(initial=0.0)
-            if most < _COUNTS:
-                if most:
-                    low.append(twice.T @ part.T)
+            if np.maximum.reduce(part, axis=None, initial=0.0) < _COUNTS:
+                low.append(twice.T @ part.T)
                 continue
             large = np.flatnonzero(part.max(axis=0) >= _COUNTS)
             beyond = np.floor(part[:, large] / _COUNTS)
@@ -86,9 +87,15 @@ class Table:
             rest[:, large] -= beyond * _COUNTS
             low.append(twice.T @ rest.T)
             high.append(twice[large].T @ beyond.T)
-        if not low:
-            return np.zeros((self._columns, len(counts) if which is None else len(which)))
-        return self._added(low) + (_COUNTS * self._added(high) if high else 0.0)
+        if out is None:
+            out = np.empty((self._columns, len(counts) if which is None else len(which)))
+        if low:
+            self._add(low, out)
+        else:
+            out.fill(0.0)
+        if high:
+            out += _COUNTS * self._add(high, np.empty_like(out))
+        return out
 
     def _cut_out(
         self, counts: Floats, cuts: Sequence[Cut], which: Integers | None
@@ -108,12 +115,11 @@ class Table:
                 twice, part = twice[hit], part[:, hit]
             yield twice, part
 
-    def _added(self, products: Sequence[Floats]) -> Floats:
-        """Sum the coarse logarithms and the fine ones, each exactly; then add both."""
+    def _add(self, products: Sequence[Floats], out: Floats) -> Floats:
+        """Sum the coarse logarithms and the fine ones, each exactly; then add both into `out`."""
         first, *others = products
         sums: Floats = sum(others, first)
-        together: Floats = sums[: self._columns] + sums[self._columns :]
-        return together
+        return np.add(sums[: self._columns], sums[self._columns :], out=out)
 
 
 def _rounded(table: Floats, bits: int) -> Floats:

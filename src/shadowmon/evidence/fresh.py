@@ -55,7 +55,7 @@ def advance(
         pairs: In each account, missing ones too.
         from_start: (claims,), logarithms of the e-values whose bets began with the first pair.
         settings: How often a copy begins.
-        power: What each bet's wealth is raised to.
+        power: What what came since the look before is raised to; it must be known since then.
 
     """
     grown_to, seen = rows.of(counts), np.array(pairs, dtype=np.int64)

@@ -58,6 +58,8 @@ def split(score: float, span: Span) -> Deposit:
 def split_all(
     scores: NDArray[np.float64],
     span: tuple[float | NDArray[np.float64], float | NDArray[np.float64]],
+    *,
+    spare: int = 0,
 ) -> tuple[Integers, Integers]:
     """
     Do as `split` for many scores.
@@ -65,16 +67,27 @@ def split_all(
     Args:
         scores: (histograms, observations).
         span: Of all histograms, or of each of them (histograms, 1).
+        spare: Rows to be left at the end, for the caller to fill in.
 
     Returns:
-        Knots and amounts, (2 x histograms, observations): the lower knots first. An amount is 0
-        where a score falls on its lower knot.
+        Knots and amounts, (2 x histograms + spare, observations): the lower knots first. An amount
+        is 0 where a score falls on its lower knot.
 
     """
     lower, upper = span
-    steps = np.rint((scores - lower) / (upper - lower) * RESOLUTION).astype(np.int64)
-    knot, beyond = steps >> _BITS, steps & (UNIT - 1)
-    return np.concatenate([knot, knot + 1]), np.concatenate([UNIT - beyond, beyond])
+    steps = scores - lower
+    steps /= upper - lower
+    steps *= RESOLUTION
+    whole = np.rint(steps, out=steps).astype(np.int64)
+    histograms, observations = scores.shape
+    grown = np.empty((2 * histograms + spare, observations), dtype=np.int64)
+    amounts = np.empty_like(grown)
+    lower_knots, upper_knots = slice(histograms), slice(histograms, 2 * histograms)
+    np.right_shift(whole, _BITS, out=grown[lower_knots])
+    np.add(grown[lower_knots], 1, out=grown[upper_knots])
+    np.bitwise_and(whole, UNIT - 1, out=amounts[upper_knots])
+    np.subtract(UNIT, amounts[upper_knots], out=amounts[lower_knots])
+    return grown, amounts
 
 
 def positions(span: Span) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ import numpy as np
 from shadowmon.evidence import observed, outcomes
 from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.knots import Integers
+from shadowmon.evidence.observed import Reader
 from shadowmon.evidence.sampling import EVERY_ONE, both
 from shadowmon.records import (
     Cell,
@@ -41,6 +43,8 @@ from shadowmon.records import (
 
 _WAITING_MAX = 1024
 """Observations that may wait to be counted."""
+
+_ONLY_ONE = itemgetter(0)
 
 
 class Counted(Protocol):
@@ -91,7 +95,8 @@ class _Book:
         # what is below 2^53 a float holds each exactly.
         self._totals: Floats = np.zeros((4, outcomes.places(metric)))
         self._changed = np.zeros(4, dtype=np.bool_)
-        # Of each observation that waits: its cells' numbers, and its two figures.
+        # Of each observation that waits: its cells' numbers, and its two figures. These lists are
+        # emptied and never exchanged, for the pages hold them too.
         self.rows: list[tuple[int, ...]] = []
         self.figures: list[float] = []
         # Was ever one observation counted in several cells, or in none?
@@ -118,15 +123,17 @@ class _Book:
             return
         figures = np.fromiter(self.figures, np.float64, len(self.figures)).reshape(-1, 2)
         grown, amounts = outcomes.deposits(figures, self.metric)
-        rows = np.fromiter(chain.from_iterable(self.rows), dtype=np.int64)
         if self.is_sliced:
-            times = np.fromiter(map(len, self.rows), dtype=np.int64)
+            rows = np.fromiter(chain.from_iterable(self.rows), np.int64)
+            times = np.fromiter(map(len, self.rows), np.int64, len(self.rows))
             grown, amounts = grown.repeat(times, axis=1), amounts.repeat(times, axis=1)
-        places = self._totals.shape[1]
-        grown += places * rows
+        else:
+            rows = np.fromiter(map(_ONLY_ONE, self.rows), np.int64, len(self.rows))
+        grown += self._totals.shape[1] * rows
         np.add.at(self._totals.reshape(-1), grown.reshape(-1), amounts.reshape(-1).astype(float))
         self._changed[rows] = True
-        self.rows, self.figures = [], []
+        self.rows.clear()
+        self.figures.clear()
 
     def totals(self) -> dict[Cell, Counts]:
         """Return every account."""
@@ -136,7 +143,7 @@ class _Book:
         """Return the accounts that changed since this was last called."""
         rows = np.flatnonzero(self._changed)
         self._changed[rows] = False
-        cells = [self.cells[row] for row in rows.tolist()]
+        cells = list(map(self.cells.__getitem__, rows.tolist()))
         return Changed(cells=cells, rows=rows, accounts=self._totals)
 
     def mark_all_changed(self) -> None:
@@ -147,7 +154,10 @@ def _as_counts(cells: Iterable[Cell], totals: Floats) -> dict[Cell, Counts]:
     return dict(zip(cells, map(tuple, totals.astype(np.int64).tolist()), strict=True))
 
 
-_Entry: TypeAlias = tuple[_Book, tuple[int, ...]]
+_Rows: TypeAlias = tuple[int, ...]
+_Entry: TypeAlias = tuple[Reader, Metric, list[float], list[_Rows], _Rows]
+"""How observations are read, and where they wait: their book's `figures` and `rows`, and what is
+added to the latter. A book is not asked for these, for that is done for every observation."""
 _Page: TypeAlias = dict[MetricName | tuple[MetricName, int], _Entry]
 
 
@@ -183,9 +193,10 @@ class Ledger:
         try:
             for seen in observations:
                 under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
-                book, rows = page.get(under) or self._turn(page, pair, seen)
-                book.figures += observed.figures(seen, book.metric)
-                book.rows.append(rows)
+                entry = page.get(under) or self._turn(page, pair, seen)
+                read, metric, figures, touched, rows = entry
+                figures += read(seen, metric)
+                touched.append(rows)
                 number += 1
         except ValueError:
             for seen in observations[:number]:
@@ -198,11 +209,12 @@ class Ledger:
     def _turn(self, page: _Page, pair: Counted, seen: Observation) -> _Entry:
         """Look up what an observation touches, and note it on the page."""
         book = self._book(seen.metric)
-        observed.figures(seen, book.metric)  # what is refused opens no account
+        read = observed.reader(book.metric)
+        read(seen, book.metric)  # what is refused opens no account
         under = seen.metric if seen.rate == EVERY_ONE else (seen.metric, seen.rate)
         rows = self._open(pair, book, seen.rate)
         book.is_sliced |= len(rows) != 1
-        entry = page[under] = (book, rows)
+        entry = page[under] = (read, book.metric, book.figures, book.rows, rows)
         return entry
 
     def _settle(self) -> None:

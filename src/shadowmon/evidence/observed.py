@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from shadowmon.evidence.knots import UNIT_SPAN, Span
@@ -28,7 +29,9 @@ _VERDICTS: dict[tuple[float | None, float | None], Figures] = {
     for baseline in (False, True)
     for optimized in (False, True)
 }
-_SCORES, _DIVERGENCE = MetricKind.SCORES, MetricKind.DIVERGENCE
+
+Reader: TypeAlias = Callable[[Observation, Metric], Figures]
+"""Does what `figures` does, for metrics of one kind."""
 
 
 def figures(observation: Observation, metric: Metric) -> Figures:
@@ -40,39 +43,65 @@ def figures(observation: Observation, metric: Metric) -> Figures:
             is outside its range.
 
     """
-    kind = metric.kind
-    if observation.missing:
-        return _missing(observation, metric)
-    if kind is _DIVERGENCE:
-        return _distance(observation, metric)
+    return reader(metric)(observation, metric)
+
+
+def reader(metric: Metric) -> Reader:
+    """Return what reads a metric's observations: whoever reads many need not ask each time."""
+    return _READERS[metric.kind]
+
+
+# --- For each kind ---------------------------------------------------------
+
+
+def _scores(observation: Observation, metric: Metric) -> Figures:
     baseline, optimized = observation.baseline, observation.optimized
-    if baseline is None or optimized is None or observation.distance is not None:
+    if baseline is None or optimized is None or observation.missing:
+        return _missing(observation, metric)
+    if observation.distance is not None:
         raise _misfit(observation, metric)
-    if kind is _SCORES:
-        # NaN fails here too. A float is compared faster with floats than with 0 and 1.
-        if 0.0 <= baseline <= 1.0 and 0.0 <= optimized <= 1.0:
-            return baseline, optimized
-        raise _no_score(baseline, optimized, metric)
+    # NaN fails here too. A float is compared faster with floats than with 0 and 1.
+    if 0.0 <= baseline <= 1.0 and 0.0 <= optimized <= 1.0:
+        return baseline, optimized
+    raise _no_score(baseline, optimized, metric)
+
+
+def _verdicts(observation: Observation, metric: Metric) -> Figures:
+    baseline, optimized = observation.baseline, observation.optimized
+    if baseline is None or optimized is None or observation.missing:
+        return _missing(observation, metric)
+    if observation.distance is not None:
+        raise _misfit(observation, metric)
     found = _VERDICTS.get((baseline, optimized))
     if found is None:
         raise _no_verdict(baseline, optimized, metric)
     return found
 
 
+def _distance(observation: Observation, metric: Metric) -> Figures:
+    distance = observation.distance
+    if distance is None or observation.missing:
+        return _missing(observation, metric)
+    if observation.baseline is not None or observation.optimized is not None:
+        raise _misfit(observation, metric)
+    if metric.lower <= distance <= metric.upper:
+        return distance, 0.0
+    raise _outside(metric, "distance", distance, (metric.lower, metric.upper))
+
+
 def _missing(observation: Observation, metric: Metric) -> Figures:
+    """Read an observation that says nothing else."""
     values = observation.baseline, observation.optimized, observation.distance
-    if values != (None, None, None):
+    if values != (None, None, None) or not observation.missing:
         raise _misfit(observation, metric)
     return MISSING
 
 
-def _distance(observation: Observation, metric: Metric) -> Figures:
-    distance = observation.distance
-    if distance is None or observation.baseline is not None or observation.optimized is not None:
-        raise _misfit(observation, metric)
-    if not metric.lower <= distance <= metric.upper:
-        raise _outside(metric, "distance", distance, (metric.lower, metric.upper))
-    return distance, 0.0
+_READERS: dict[MetricKind, Reader] = {
+    MetricKind.SCORES: _scores,
+    MetricKind.VERDICTS: _verdicts,
+    MetricKind.DIVERGENCE: _distance,
+}
 
 
 # --- What is refused -------------------------------------------------------

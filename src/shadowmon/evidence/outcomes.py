@@ -195,15 +195,17 @@ def _measured_deposits(figures: NDArray[np.float64], metric: Metric) -> tuple[In
 
 
 def _of_scores(figures: NDArray[np.float64], metric: Metric) -> tuple[Integers, Integers]:
-    steps = np.rint(figures * RESOLUTION)
+    steps = figures * RESOLUTION
+    np.rint(steps, out=steps)
     baseline, optimized = steps / RESOLUTION
     columns = _columns(metric.held_to)
-    scores = columns.times_baseline * baseline + columns.times_optimized * optimized
-    grown, amounts = knots.split_all(scores, (columns.lower, columns.upper))
-    grown += columns.begins
-    sums = np.full(figures.shape, KNOTS * len(metric.held_to))
-    sums[1] += 1
-    return np.concatenate([grown, sums]), np.concatenate([amounts, steps.astype(np.int64)])
+    scores = columns.times_baseline * baseline
+    scores += columns.times_optimized * optimized
+    grown, amounts = knots.split_all(scores, (columns.lower, columns.upper), spare=_SUMS)
+    grown[:-_SUMS] += columns.begins
+    grown[-_SUMS:] = columns.sums
+    amounts[-_SUMS:] = steps
+    return grown, amounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -216,6 +218,8 @@ class _Columns:
     upper: NDArray[np.float64]
     begins: Integers
     """Of each histogram in an account; for the lower knots, and for the upper ones."""
+    sums: Integers
+    """Places of the two sums, (2, 1)."""
 
 
 @lru_cache(maxsize=256)
@@ -231,6 +235,7 @@ def _columns(held_to: tuple[tuple[Contrast, float], ...]) -> _Columns:
         lower=column(lower for lower, _ in spans),
         upper=column(upper for _, upper in spans),
         begins=np.concatenate([begins, begins]),
+        sums=KNOTS * len(held_to) + np.arange(_SUMS)[:, np.newaxis],
     )
 
 

@@ -34,6 +34,9 @@ class Asked:
     accounts: Accounts
     power: float
     """What each bet's wealth is raised to: the same for all claims on a metric."""
+    power_before: float
+    """What it was raised to at the look before: by that the fresh beginnings weigh what came since,
+    for a power that what it weighs had a part in makes no fair bet."""
     chain: Mapping[str, Any] | None
     watch: Mapping[str, Any] | None
     drawn: Drawn | None
@@ -220,7 +223,7 @@ class Pan:
                 pairs=[beside[number].count + beside[number].missing for number in numbers],
                 from_start=np.array([from_start[number] for number in numbers]),
                 settings=self._settings,
-                power=news[0][1].power,
+                power=news[0][1].power_before,
             )
             found |= zip(numbers, those, strict=True)
         return found

@@ -27,7 +27,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
 from shadowmon.evidence import outcomes, restart
@@ -36,8 +35,9 @@ from shadowmon.evidence.bets import assumed_noise
 from shadowmon.evidence.eprocess import EProcess, bet_as_set, log_sum_exp
 from shadowmon.evidence.gains import Floats
 from shadowmon.evidence.outcomes import BASELINE_ONLY, BOTH_NO, OPTIMIZED_ONLY
+from shadowmon.evidence.root import root
 from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.records import EVERYTHING, Claim, Contrast, Metric, MetricName, Side
+from shadowmon.records import EVERYTHING, Claim, Contrast, Metric, MetricName, Scope, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Forecast:
 
 NEVER = Forecast(median=math.inf, q90=math.inf, mean=math.inf)
 _AT_ONCE = Forecast(median=0.0, q90=0.0, mean=0.0)
+_TOLERANCE = 2e-12
 
 
 def plan(
@@ -99,18 +100,30 @@ def plan(
             baseline_rate=baseline_rate,
         )
     )
-    return plan_of(process, law, log_e_needed + (LOG_CHAIN_COSTS if chained else 0.0))
+    need = log_e_needed + (LOG_CHAIN_COSTS if chained else 0.0)
+    is_quality = metric is None or metric.scope is Scope.EPOCH
+    weakened = settings.dependence.temper_at_least if is_quality else 1.0
+    return plan_of(process, law, need, power=1 / weakened)
 
 
 LOG_CHAIN_COSTS = -math.log((1 + math.exp(restart.log_share(0))) / 2)
 """Of a chained stake, half began with the first pair, and copy 0 of the other half."""
 
 
-def plan_of(process: EProcess, law: Law, log_e_needed: float) -> Forecast:
-    """Forecast how many pairs of a law prove what these bets are on."""
+def plan_of(process: EProcess, law: Law, log_e_needed: float, *, power: float = 1.0) -> Forecast:
+    """
+    Forecast how many pairs of a law prove what these bets are on.
+
+    Args:
+        process: The bets.
+        law: Of the next pair.
+        log_e_needed: Natural logarithm of the e-value that proves it.
+        power: What each bet's wealth is raised to (variance_ratio.py).
+
+    """
     if log_e_needed <= 0:
         return _AT_ONCE
-    added = process.log_wealth(law.deposits)
+    added = process.log_wealth(law.deposits) * power
     drifts = law.chances @ added
     variances = law.chances @ (added - drifts) ** 2
     best = int(drifts.argmax())
@@ -121,7 +134,7 @@ def plan_of(process: EProcess, law: Law, log_e_needed: float) -> Forecast:
         return float(log_sum_exp(pairs * drifts + process.log_shares)) - log_e_needed
 
     far = float((log_e_needed - process.log_shares[best]) / drifts[best])
-    mean = float(brentq(missing, 0.0, far * (1 + 1e-9)))
+    mean = root(missing, 0.0, far * (1 + 1e-9), tolerance=_TOLERANCE)
     wealth = mean * drifts + process.log_shares
     owned = np.exp(wealth - log_sum_exp(wealth))
     return _first_passage(mean, drift=float(owned @ drifts), variance=float(owned @ variances))
@@ -140,14 +153,14 @@ def _inverse_gaussian(chance: float, mean: float, shape: float) -> float:
 
     def beyond(log_x: float) -> float:
         x = math.exp(log_x)
-        root = math.sqrt(shape / x)
+        scale = math.sqrt(shape / x)
         # exp(2 shape / mean) alone may be beyond a float; its product with the tail is not.
-        reflected = math.exp(2 * shape / mean + float(log_ndtr(-root * (x / mean + 1))))
-        return float(ndtr(root * (x / mean - 1))) + reflected - chance
+        reflected = math.exp(2 * shape / mean + float(log_ndtr(-scale * (x / mean + 1))))
+        return float(ndtr(scale * (x / mean - 1))) + reflected - chance
 
     spread = 40 * (1 + math.sqrt(mean / shape))
     low, high = math.log(mean) - spread, math.log(mean) + spread
-    return math.exp(brentq(beyond, low, high))
+    return math.exp(root(beyond, low, high, tolerance=_TOLERANCE))
 
 
 # --- What is rare ----------------------------------------------------------

@@ -11,8 +11,8 @@ baseline goes beyond q: with q at the true quantile, exactly if its own p-quanti
 rise of 0, and the bets on it are exact, for q was fixed before the pair came. That it is but an
 estimate, or that traffic has drifted since, moves the point that is compared; where a model is
 slower by one factor throughout, the comparison holds at any point. (To compare two estimated
-quantiles would need their joint law.) Statistics, section 2: type I at most .04 with drift where
-.05 is promised.
+quantiles would need their joint law.) Durations that come in steps are compared to within a step.
+Statistics, section 2: type I at most .04 with drift where .05 is promised.
 
 The first block measures nothing. Each replica may have its own blocks.
 """

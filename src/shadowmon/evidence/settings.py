@@ -20,8 +20,11 @@ class DependenceSettings(BaseModel):
     length_max: Annotated[int, Field(ge=2, le=1000)] = 20
     open_max: Annotated[int, Field(ge=1)] = 20_000
     temper: bool = True
-    """Without clusters: where the primary metric's pairs are seen to go together (variance ratio
-    above 1.5), weaken the proof by as much (evidence/variance_ratio.py)."""
+    """Where the primary metric's pairs, or sessions, are seen to go together, weaken the proof of
+    quality by as much (evidence/variance_ratio.py)."""
+    temper_at_least: Annotated[float, Field(ge=1, le=1000)] = 1.0
+    """Weaken the proof of quality by this much from the first pair on, seen or not. For bursts of
+    10 equal pairs it is 10: every limit then takes 10 times as many pairs."""
 
 
 class EvidenceSettings(BaseModel):

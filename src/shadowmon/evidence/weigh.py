@@ -97,6 +97,7 @@ class Scales:
         memory: Memory,
         *,
         variance_ratios: Mapping[MetricName, float] = _INDEPENDENT,
+        ratios_before: Mapping[MetricName, float] | None = None,
     ) -> tuple[dict[Claim, Evidence], Memory]:
         """
         Weigh every claim.
@@ -108,6 +109,7 @@ class Scales:
                 that shrank since then (a replica's state was lost) restart the chain.
             variance_ratios: Of metrics whose pairs go together, by how much the evidence is to be
                 tempered (variance_ratio.py).
+            ratios_before: The same as it was known at the look before; None: they are as they were.
 
         Returns:
             The evidence for every claim, and the memory for the next look.
@@ -117,7 +119,8 @@ class Scales:
                 that was not foreseen, or it has not the number of places of its metric.
 
         """
-        asked = self._asked(counts, memory, variance_ratios)
+        before = variance_ratios if ratios_before is None else ratios_before
+        asked = self._asked(counts, memory, variance_ratios, before)
         news: dict[MetricName, list[tuple[Claim, Asked]]] = {}
         for claim, each in asked.items():
             last = self._last.get(claim)
@@ -142,6 +145,7 @@ class Scales:
         counts: Mapping[Claim, Accounts],
         memory: Memory,
         variance_ratios: Mapping[MetricName, float],
+        ratios_before: Mapping[MetricName, float],
     ) -> dict[Claim, Asked]:
         for claim, accounts in counts.items():
             if claim not in self._keys:
@@ -152,11 +156,15 @@ class Scales:
                 self._pans[claim.metric].check(claim, accounts)
         chains, watches = memory.get(_CHAINS, {}), memory.get(_WATCHES, {})
         intervals = memory.get(_INTERVALS, {})
-        powers = {name: exponent(variance_ratios.get(name)) for name in self._pans}
+        powers, powers_before = (
+            {name: exponent(ratios.get(name)) for name in self._pans}
+            for ratios in (variance_ratios, ratios_before)
+        )
         return {
             claim: Asked(
                 accounts=counts.get(claim, _NOTHING),
                 power=powers[claim.metric],
+                power_before=powers_before[claim.metric],
                 chain=chains.get(key),
                 watch=watches.get(key),
                 drawn=intervals.get(key),

@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from shadowmon.view import DaemonView
+
 
 BODY_SECONDS = 10.0
 _SHOWN_MAX = 80
@@ -49,9 +51,20 @@ async def body_of(request: web.Request) -> bytes:
         return await request.read()
 
 
-def no_trial(name: str) -> Answer:
-    """Answer that no trial is called so."""
-    return Answer(status=404, body=f"no trial is called {shown(name)}")
+def no_trial(name: str, view: DaemonView) -> Answer:
+    """Answer that no trial is called so, and which there are."""
+    return Answer(status=404, body=f"{not_called(name)}; {there_are(view)}")
+
+
+def not_called(name: str) -> str:
+    """Say that no trial is called so."""
+    return f"no trial is called {shown(name)}"
+
+
+def there_are(view: DaemonView) -> str:
+    """Say which trials there are."""
+    names = ", ".join(shown(trial.trial_id) for trial in view.trials)
+    return f"there are: {names}" if names else "no trial is configured"
 
 
 def shown(name: str) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from aiohttp import web
 
 from shadowmon.clock import Clock
-from shadowmon.gates.answer import Answer, no_trial, shown
+from shadowmon.gates.answer import Answer, not_called, there_are
 from shadowmon.gates.desk import GateDesk
 from shadowmon.gates.standing import WORST, Word, about, standing
 from shadowmon.view import DaemonView
@@ -35,7 +35,7 @@ def argo_answer(view: DaemonView, name: str, *, version: str = "", now: datetime
     """
     found = standing(view, name, now=now)
     if found is None:
-        sentence = f"no trial is called {shown(name)}"
+        sentence = f"{not_called(name)}; {there_are(view)}"
         told = {"verdict": Word.INSUFFICIENT.value, "value": WORST, "sentence": sentence}
         return Answer(status=200, body=told)
     return Answer(status=200, body=about(found, version).told())
@@ -45,8 +45,8 @@ def verdict_answer(view: DaemonView, name: str, *, now: datetime) -> Answer:
     """Answer whoever can read a status: a name that is not known is a 404."""
     found = standing(view, name, now=now)
     if found is None:
-        missing = no_trial(name)
-        return Answer(status=404, body={"error": {"message": missing.body, "hint": ""}})
+        error = {"message": not_called(name), "hint": there_are(view)}
+        return Answer(status=404, body={"error": error})
     return Answer(status=200, body=found.told())
 
 

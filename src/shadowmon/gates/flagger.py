@@ -95,7 +95,7 @@ def answer(hook: Hook, canary: Canary, view: DaemonView, *, now: datetime) -> An
     name = canary.trial(view)
     found = standing(view, name, now=now)
     if found is None:
-        return no_trial(name)
+        return no_trial(name, view)
     found = about(found, canary.metadata.get("version", ""))
     status = 200 if found.word in GOOD[hook] else 403
     return Answer(status=status, body=_said(found))
@@ -142,7 +142,7 @@ def gate_answer(gate: Gate, canary: Canary, view: DaemonView, *, now: datetime) 
     name = canary.trial(view)
     found = standing(view, name, now=now)
     if found is None:
-        return no_trial(name)
+        return no_trial(name, view)
     match gate:
         case Gate.APPROVE:
             return _APPROVED
@@ -222,7 +222,7 @@ class Flagger:
         name = canary.trial(view)
         found = next((trial for trial in view.trials if trial.trial_id == name), None)
         if found is None:
-            return no_trial(name)
+            return no_trial(name, view)
         if is_so_already(operation, found.state):
             return _DONE
         why = canary.metadata.get("reason", "")

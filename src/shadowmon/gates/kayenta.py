@@ -59,7 +59,7 @@ def configs_answer(view: DaemonView) -> Answer:
 def begun_answer(view: DaemonView, name: str, body: bytes) -> Answer:
     """Begin a run."""
     if name not in {trial.trial_id for trial in view.trials}:
-        return no_trial(name)
+        return no_trial(name, view)
     try:
         limits = msgspec.json.decode(body, type=_Begun).thresholds
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -78,7 +78,7 @@ def run_answer(view: DaemonView, run: str, *, now: datetime) -> Answer:
     name, passes, marginal = read_back[1], int(read_back[2]), int(read_back[3])
     found = standing(view, name, now=now)
     if found is None:
-        return no_trial(name)
+        return no_trial(name, view)
     if found.word is Word.INSUFFICIENT and marginal >= passes:
         return Answer(status=200, body={"complete": False, "status": "running"})
     return Answer(status=200, body=_complete(found, _points(found.word, marginal)))

@@ -11,12 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
-from shadowmon.gates.root import root
+from shadowmon.evidence.root import root
 
 
 Sample = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+_TOLERANCE = 1e-4
+"""R's, and so Kayenta's: their figures depend on it."""
 
 
 def shift(x: Sample, y: Sample, *, level: float) -> tuple[float, float, float]:
@@ -39,7 +41,9 @@ def shift(x: Sample, y: Sample, *, level: float) -> tuple[float, float, float]:
             return smallest
         if _statistic(x, y, largest) - quantile >= 0:
             return largest
-        return root(lambda by: _statistic(x, y, by) - quantile, smallest, largest)
+        return root(
+            lambda by: _statistic(x, y, by) - quantile, smallest, largest, tolerance=_TOLERANCE
+        )
 
     quantile = float(ndtri((1 - level) / 2))
     return solved(-quantile), solved(quantile), solved(0.0)
@@ -49,8 +53,9 @@ def _statistic(x: Sample, y: Sample, by: float) -> float:
     """Return the standard normal statistic of the rank sum once x is shifted down."""
     many_x, many_y = float(len(x)), float(len(y))
     many = many_x + many_y
-    ranks = rankdata(np.concatenate((x - by, y)))
-    _, ties = np.unique(ranks, return_counts=True)
+    values = np.concatenate((x - by, y))
+    _, places, ties = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(ties) - (ties - 1) / 2)[places]  # those that are tied share their mean rank
     above = float(ranks[: len(x)].sum()) - many_x * (many_x + 1) / 2 - many_x * many_y / 2
     tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / (many * (many - 1))
     variance = many_x * many_y / 12 * (many + 1 - tied)

@@ -1,9 +1,9 @@
 """
 Where a trial stands, in the three words that other controllers know. Pure.
 
-Rule 1: pass needs everything: an accepting verdict, a fresh picture, a journal that can be written,
-        an open change window, and nobody who has asked to wait. Whatever is missing or unknown is
-        insufficient.
+Rule 1: pass needs everything: a fresh verdict that accepts, a journal that can be written, and none
+        of the obstacles that our own rollout waits for (rollout/obstacles.py), but for those of its
+        own ladder. Whatever is missing or unknown is insufficient.
 Rule 2: fail outlives everything: neither a store that is down nor a picture that is old takes it
         back, for down needs nobody.
 Rule 3: there is always a number, and it is finite. While nothing is measured it is the worst one,
@@ -21,7 +21,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shadowmon.records import EVERYTHING, Decision, Grade, Phase, TrialId
-from shadowmon.rollout.windows import opens_at, shut
+from shadowmon.rollout.course import Facts
+from shadowmon.rollout.obstacles import why_not_elsewhere
+from shadowmon.rollout.routes import holder_of
+from shadowmon.rollout.transitions import WATCHED
 from shadowmon.view import DaemonView, TrialView
 
 
@@ -36,10 +39,10 @@ class Word(enum.StrEnum):
 WORST = 1.0
 """A loss of everything: what is told while the figure is not known."""
 FRESH = timedelta(seconds=60)
-"""A picture is drawn with each tick; one that is older tells that nobody ticks."""
+"""A picture is drawn, and each trial judged, with each tick; what is older tells that nobody ticks,
+or that a trial could not be judged."""
 
 _FAILED = frozenset((Grade.REJECT, Grade.RED_LINE))
-_BEFORE_THE_SHADOW = frozenset((Phase.BENCHMARK, Phase.SIDE_BY_SIDE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,8 @@ def _of(trial: TrialView, view: DaemonView, now: datetime) -> Standing:
 def _failed(trial: TrialView) -> tuple[Word, str] | None:
     verdict = trial.verdict
     if trial.state.phase is Phase.ROLLED_BACK:
-        why = f": {verdict.sentence}" if verdict else ""
+        by_evidence = verdict is not None and verdict.decision is Decision.ROLL_BACK
+        why = f": {verdict.sentence}" if verdict and by_evidence else ""
         return Word.FAIL, f"rolled back, until a person re-arms it{why}"
     if verdict and (verdict.grade in _FAILED or verdict.decision is Decision.ROLL_BACK):
         return Word.FAIL, verdict.sentence
@@ -123,53 +127,38 @@ def _held(trial: TrialView, view: DaemonView, now: datetime) -> tuple[Word, str]
 
 
 def _reasons_to_wait(trial: TrialView, view: DaemonView, now: datetime) -> Iterator[str]:
-    yield from _of_the_daemon(view, now)
-    yield from _of_the_rollout(trial, now)
-    verdict = trial.verdict
+    verdict, phase = trial.verdict, trial.state.phase
+    if now - view.at > FRESH:
+        yield _not_since(view.at)
+    if view.store_problem:
+        yield "the journal cannot be written"
+    if phase not in WATCHED:
+        yield f"still in phase {phase}"
+    if obstacle := why_not_elsewhere(
+        trial.state, course=trial.course, facts=_facts(trial, view, now)
+    ):
+        yield obstacle
     if verdict is None:
         yield "no verdict yet"
     elif verdict.grade is not Grade.ACCEPT or verdict.decision is not Decision.PROMOTE:
         yield verdict.sentence
+    elif now - verdict.decided_at > FRESH:
+        yield _not_since(verdict.decided_at)
 
 
-def _of_the_daemon(view: DaemonView, now: datetime) -> Iterator[str]:
-    if now - view.at > FRESH:
-        yield f"nothing was judged since {view.at.isoformat(timespec='seconds')}"
-    if view.store_problem:
-        yield "the journal cannot be written"
-    if view.freeze is not None:
-        yield view.freeze.sentence
+def _facts(trial: TrialView, view: DaemonView, now: datetime) -> Facts:
+    """Return what our own rollout is told at a tick, as of now."""
+    return Facts(
+        now=now,
+        pairs_in_stage=trial.pairs_in_stage,
+        route_holder=holder_of(trial.route, ((each.route, each.state) for each in view.trials)),
+        frozen=view.freeze.sentence if view.freeze else "",
+        complaints=trial.objection,
+    )
 
 
-def _of_the_rollout(trial: TrialView, now: datetime) -> Iterator[str]:
-    state = trial.state
-    if state.phase in _BEFORE_THE_SHADOW:
-        yield f"still in phase {state.phase}"
-    if state.paused:
-        yield "paused by a person"
-    if state.drifted:
-        yield "its weight was changed by another hand"
-    if state.cooldown_until is not None and now < state.cooldown_until:
-        yield "cooling down after a step down"
-    if outside := shut(trial.windows, now):
-        yield f"{outside}: {_next_opening(trial, now)}"
-    if _waits_for_approval(trial, now):
-        yield "the next stage waits for a person's approval"
-
-
-def _next_opening(trial: TrialView, now: datetime) -> str:
-    moment = opens_at(trial.windows, now)
-    if moment is None:
-        return "none of them ever opens"
-    return f"the next one opens at {moment.isoformat(timespec='minutes')}"
-
-
-def _waits_for_approval(trial: TrialView, now: datetime) -> bool:
-    state, following = trial.state, trial.state.stage_index + 1
-    if following >= len(trial.stages) or not trial.stages[following].needs_approval:
-        return False
-    expired = state.approved_until is not None and now >= state.approved_until
-    return state.approved_index != following or expired
+def _not_since(moment: datetime) -> str:
+    return f"nothing was judged since {moment.isoformat(timespec='seconds')}"
 
 
 def _said(trial: TrialView) -> str:

@@ -19,7 +19,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from shadowmon.records import NO_TRAFFIC, Weight
+from shadowmon.records import Weight
 
 
 TRIALS_MAX = 64
@@ -164,11 +164,6 @@ class Board:
     def weight(self, trial: int) -> Weight:
         """Read a trial's weight in basis points."""
         return Weight(self.cells[_HEAD + trial * _TRIAL])
-
-    def no_weight(self) -> None:
-        """Send everything to the baselines."""
-        for trial in range(TRIALS_MAX):
-            self.set_trial(trial, TrialCell.WEIGHT, NO_TRAFFIC)
 
     # --- workers: each writes its own slot ---
 

@@ -5,6 +5,10 @@ A memory file that all of them share. Limits that are in force need not be those
 configuration (policy/loosening.py), and a scores metric is counted by its limits; so only the
 control process knows. It writes, and then counts up `Head.CONTROL_LIFE`; whoever sees a new life
 reads again.
+
+Rule 1: what is in force is never overwritten. The file has room for two; it is written where the
+        other one was, and then eight bytes say which of the two stands. Whoever dies in between
+        changed nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +26,11 @@ from shadowmon.records import Metric, MetricName, TrialId
 
 Counted: TypeAlias = Mapping[TrialId, Mapping[MetricName, Metric]]
 
-_LENGTH = struct.Struct("<Q")
+_STANDS = struct.Struct("<II")
+"""Where that which stands begins, and its length; all zeros before anything was told."""
+_ROOMS = (_STANDS.size, 16 * 1024 * 1024)
+"""Where either of the two begins; what nobody wrote takes no memory."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, dict[str, Metric]])
 
@@ -33,20 +41,24 @@ def create() -> int:
 
 
 def tell(fd: int, counted: Counted) -> None:
-    """Write; the length goes last, so that a reader finds all of it or the former."""
+    """Write all of it, then say that it stands."""
+    at, _ = _standing(fd)
+    free = _ROOMS[at == _ROOMS[0]]
     content = _encoder.encode(counted)
-    os.pwrite(fd, content, _LENGTH.size)
-    os.pwrite(fd, _LENGTH.pack(len(content)), 0)
+    os.pwrite(fd, content, free)
+    os.pwrite(fd, _STANDS.pack(free, len(content)), 0)
 
 
 def read(fd: int) -> Counted:
     """Return what was told last; empty if nothing was yet."""
-    head = os.pread(fd, _LENGTH.size, 0)
-    if len(head) < _LENGTH.size:
-        return {}
-    (length,) = _LENGTH.unpack(head)
-    found = _decoder.decode(os.pread(fd, length, _LENGTH.size))
+    at, length = _standing(fd)
+    found = _decoder.decode(os.pread(fd, length, at)) if length else {}
     return {
         TrialId(trial): {MetricName(name): metric for name, metric in metrics.items()}
         for trial, metrics in found.items()
     }
+
+
+def _standing(fd: int) -> tuple[int, int]:
+    head = os.pread(fd, _STANDS.size, 0)
+    return _STANDS.unpack(head) if head else (0, 0)

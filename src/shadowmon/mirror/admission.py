@@ -135,15 +135,25 @@ class Admission:
         guard = self.guards.setdefault(served.model, LatencyGuard(self._guarding))
         guard.saw(served.duration_seconds if waited is None else waited, self._clock.monotonic())
 
-    def called(self, replies: Iterable[Reply], *, request_bytes: int) -> None:
-        """Account for calls that are over. One that our own limits prevented was none."""
-        now = self._clock.monotonic()
+    def called(self, replies: Iterable[Reply], *, request_bytes: int) -> Sequence[Reply]:
+        """
+        Account for calls that are over. One that our own limits prevented was none.
+
+        Returns:
+            Those with which a model went down, or was found to be up again.
+
+        """
+        now, turned = self._clock.monotonic(), []
         for reply in replies:
             allowance = self.allowances.get(reply.model)
             if allowance is None or reply.served or reply.outcome is Outcome.SHED:
                 continue
+            was_down = allowance.breaker.is_open
             allowance.breaker.learn(failed=says_down(reply), now=now)
+            if allowance.breaker.is_open != was_down:
+                turned.append(reply)
             allowance.budget.pay(taken_by(reply, request_bytes))
+        return turned
 
     # --- what is allowed ---
 

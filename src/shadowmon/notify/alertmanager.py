@@ -21,6 +21,7 @@ import structlog
 from shadowmon.clock import Clock
 from shadowmon.notify.alerts import Alert, firing
 from shadowmon.notify.backoff import delay
+from shadowmon.notify.counting import Count, Fate, begin
 from shadowmon.notify.settings import AlertmanagerSettings
 from shadowmon.outbound.client import HttpClient, NoAnswerError
 from shadowmon.outbound.files import UnreadableError, read_small
@@ -30,6 +31,7 @@ from shadowmon.view import DaemonView
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
+COUNTED_AS = "alertmanager"
 _ENDS_AFTER = 4
 """Times `resend_seconds`, as Prometheus does."""
 
@@ -59,7 +61,7 @@ class Alertmanager:
         clock: Clock,
         *,
         view: Callable[[], DaemonView],
-        count: Callable[[str, str], None],
+        count: Count,
     ) -> None:
         """
         Args:
@@ -68,7 +70,7 @@ class Alertmanager:
             http: To tell by.
             clock: The time.
             view: Shows what is.
-            count: Is told (`alertmanager`, `delivered` or `retried`).
+            count: Counts what becomes of each try; all Alertmanagers are one receiver.
 
         """
         self._url = url.rstrip("/") + "/api/v2/alerts"
@@ -77,6 +79,7 @@ class Alertmanager:
         self._clock = clock
         self._view = view
         self._count = count
+        begin(count, COUNTED_AS)
         self._since = Since()
         self._heard: dict[_Labels, Alert] = {}
         """What it believes to be firing."""
@@ -108,7 +111,7 @@ class Alertmanager:
             return
         self._heard, self._failures = alerts, 0
         self._due = self._clock.monotonic() + self._settings.resend_seconds
-        self._count("alertmanager", "delivered")
+        self._count(COUNTED_AS, Fate.DELIVERED)
 
     def _failed(self, problem: str) -> None:
         if not self._failures:
@@ -116,7 +119,7 @@ class Alertmanager:
         self._failures += 1
         wait = min(delay(self._failures, seed=self._url), self._settings.resend_seconds)
         self._due = self._clock.monotonic() + wait
-        self._count("alertmanager", "retried")
+        self._count(COUNTED_AS, Fate.RETRIED)
 
     async def _post(self, body: Sequence[object]) -> str:
         """Post, and return what went wrong; empty if nothing did."""

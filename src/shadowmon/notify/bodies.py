@@ -14,10 +14,12 @@ from typing import Any
 
 from shadowmon.notify.news import News
 from shadowmon.notify.settings import Topic
+from shadowmon.rollout.freeze import EVERY_TRIAL
 
 
 _PREFIX = "shadowmon."
 _SLACK_MAX = 3_000
+"""Characters of a sentence, before any is escaped: Slack cuts a text at 40,000."""
 
 _MARKS: Mapping[Topic, str] = {
     Topic.ROLLED_BACK: ":rotating_light:",
@@ -52,9 +54,11 @@ def cloud_event(news: News) -> bytes:
 def slack(news: News) -> bytes:
     """Return what an incoming webhook of Slack's takes; the id is for whoever sees it twice."""
     mark = _MARKS.get(news.topic, ":information_source:")
-    head = f"{mark} *{_escaped(news.trial_id)}* {_escaped(news.sentence)}"
+    whose = "all trials" if news.trial_id == EVERY_TRIAL else news.trial_id
+    said = " ".join(news.sentence.split())[:_SLACK_MAX]  # in one line, so that it forges no other
+    head = f"{mark} *{_escaped(whose)}* {_escaped(said)}"
     foot = f"_{news.topic} · {_at(news)} · {news.message_id}_"
-    return _json({"text": f"{head[:_SLACK_MAX]}\n{foot}"})
+    return _json({"text": f"{head}\n{foot}"})
 
 
 def _data(news: News) -> dict[str, Any]:

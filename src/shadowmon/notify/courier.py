@@ -22,6 +22,7 @@ from shadowmon.clock import Clock
 from shadowmon.errors import StoreError
 from shadowmon.notify.ahead import Ahead
 from shadowmon.notify.backoff import delay
+from shadowmon.notify.counting import Count, Fate, begin
 from shadowmon.notify.news import News, Written, news
 from shadowmon.notify.outbox import Outbox
 from shadowmon.notify.receiver import Outcome, Receiver
@@ -55,7 +56,7 @@ class Courier:
         clock: Clock,
         *,
         patience: Patience,
-        count: Callable[[str, str], None],
+        count: Count,
         unwritten: Callable[[], Sequence[Entry]],
     ) -> None:
         """
@@ -64,7 +65,7 @@ class Courier:
             outbox: What it walks.
             clock: The time.
             patience: When it gives up.
-            count: Is told (receiver, `delivered`, `retried` or `dead`).
+            count: Counts what becomes of each try.
             unwritten: See `Ahead`.
 
         """
@@ -76,6 +77,7 @@ class Courier:
         self._clock = clock
         self._patience = patience
         self._count = count
+        begin(count, receiver.name)
         self._store_problem = ""
 
     async def run(self) -> None:
@@ -123,14 +125,14 @@ class Courier:
             age = (self._clock.now() - told.at).total_seconds()
             if outcome.for_ever or age > self._patience.give_up_seconds:
                 return self._buried(told, number, outcome, tries)
-            self._count(self.receiver.name, "retried")
+            self._count(self.receiver.name, Fate.RETRIED)
             asked = outcome.retry_after_seconds
             await self._clock.sleep(delay(tries, seed=told.message_id, asked=asked))
 
     def _note(self, told: News, outcome: Outcome, tries: int) -> None:
         name = self.receiver.name
         if not outcome.problem:
-            self._count(name, "delivered")
+            self._count(name, Fate.DELIVERED)
             log.info("notify.message_delivered", receiver=name, id=told.message_id, tries=tries)
         elif outcome.problem != self.problem:
             log.warning("notify.message_failed", receiver=name, problem=outcome.problem)
@@ -139,11 +141,11 @@ class Courier:
     def _note_ahead(self, told: News, outcome: Outcome, tries: int) -> None:
         self._note(told, outcome, tries)
         if outcome.problem:
-            self._count(self.receiver.name, "retried")
+            self._count(self.receiver.name, Fate.RETRIED)
 
     def _buried(self, told: News, number: int, outcome: Outcome, tries: int) -> DeadLetter:
         name = self.receiver.name
-        self._count(name, "dead")
+        self._count(name, Fate.DEAD)
         log.error("notify.message_given_up", receiver=name, id=told.message_id, tries=tries)
         return DeadLetter(
             reader=name,

@@ -16,6 +16,7 @@ from aiohttp import web
 from shadowmon.clock import Clock
 from shadowmon.errors import StoreError
 from shadowmon.notify.alertmanager import Alertmanager
+from shadowmon.notify.counting import Count
 from shadowmon.notify.courier import Courier, Patience
 from shadowmon.notify.outbox import Outbox
 from shadowmon.notify.receiver import Receiver, Slack, Webhook
@@ -41,7 +42,7 @@ class Notifier:
         clock: Clock,
         *,
         view: Callable[[], DaemonView],
-        count: Callable[[str, str], None],
+        count: Count,
         unwritten: Callable[[], Sequence[Entry]] | None = None,
     ) -> None:
         """
@@ -50,7 +51,7 @@ class Notifier:
             outbox: The store.
             clock: The time.
             view: Shows what is firing.
-            count: Is told (receiver, `delivered`, `retried` or `dead`).
+            count: Counts what becomes of each try.
             unwritten: Gives what stands though the store did not take it; None: nothing ever does.
 
         """

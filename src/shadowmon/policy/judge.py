@@ -31,7 +31,8 @@ class Needs:
     climb: float
     """log(1 / alpha_promote), for evidence of the whole epoch."""
     climb_stage: float
-    """The same shared by all climbs, for evidence that begins anew with each stage."""
+    """The same shared by all climbs, for evidence that begins anew with each stage
+    (evidence/spending.py)."""
     roll_back: float
     """log(1 / alpha_roll_back)."""
 

@@ -4,7 +4,9 @@ One line of JSON for each request, written off the users' path.
 A request's end only appends to a list. Now and then the list goes to a thread, which makes lines of
 it and appends them to the file in one write; a file system that hangs holds up the thread only.
 
-Rule 1: no body, no header, no query; and what the redaction patterns match is not written either.
+Rule 1: no body, no header, no query; and what the redaction patterns match is not written either,
+        whether it came percent-encoded or not. A method that HTTP does not know is a stranger's
+        word, and is not written.
 Rule 2: bounded: while too many lines wait, further ones are dropped and counted.
 Rule 3: the file is opened for each write, so that it may be moved away at any time (logrotate), and
         only whole lines are appended, so that all workers share it.
@@ -19,6 +21,7 @@ import threading
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import msgspec
 
@@ -26,6 +29,13 @@ from shadowmon.proxy.plan import PlannedLog
 
 
 REDACTED = "[redacted]"
+METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+)
+"""RFC 9110 section 9, and RFC 5789. Any other one is written as OpenTelemetry does: `_OTHER`."""
+OTHER_METHOD = "_OTHER"
+PATH_MAX = 2_048
+"""Characters of a path that are written: one request cannot fill the disk."""
 NOT_REFUSED = (0, "")
 """Status and reason where we gave no answer of our own."""
 
@@ -157,7 +167,22 @@ class AccessLog:
     def _text(self, line: Line) -> bytes:
         told = msgspec.structs.asdict(line)
         told["at"] = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds")
-        for key in ("id", "path"):
-            for pattern in self._patterns:
-                told[key] = pattern.sub(REDACTED, told[key])
+        if line.method and line.method not in METHODS:
+            told["method"] = OTHER_METHOD
+        told["id"] = self._redacted(line.id)
+        told["path"] = self._redacted(line.path)[:PATH_MAX]
         return msgspec.json.encode(told) + b"\n"
+
+    def _redacted(self, text: str) -> str:
+        """Take out what no log may hold; where that is percent-encoded, the whole is decoded."""
+        shown = self._without(text)
+        if "%" not in shown:
+            return shown
+        decoded = unquote(shown)
+        clean = self._without(decoded)
+        return shown if clean == decoded else clean
+
+    def _without(self, text: str) -> str:
+        for pattern in self._patterns:
+            text = pattern.sub(REDACTED, text)
+        return text

@@ -23,6 +23,10 @@ SOURCE = "proxy"
 class Account:
     """One exchange, as one would tell of it."""
 
+    ended_at: float
+    ending: Ending
+    """Not known, and not set, until it is over."""
+
     __slots__ = (
         "answered",
         "asked_at",
@@ -39,20 +43,20 @@ class Account:
         "station",
     )
 
-    def __init__(self, station: Station, head: RequestHead, choice: Choice) -> None:
+    def __init__(
+        self, station: Station, head: RequestHead, choice: Choice, began_at: float
+    ) -> None:
         """Begin; times are on the station's clock."""
         self.station = station
         self.head = head
         self.choice = choice
         self.model = choice.model
         """Who is asked now."""
-        self.began_at = self.asked_at = station.monotonic()
+        self.began_at = self.asked_at = began_at
         self.first_byte_at: float | None = None
-        self.ended_at = 0.0
         self.answered: AnswerHead | None = None
         """The head that the user got."""
         self.failed_first: ServedHead | None = None
-        self.ending = Ending.COMPLETE
         self.over = False
         self.recording: Recording | None = None
 

@@ -29,7 +29,7 @@ OFTEN = 100
 class Form:
     """What all heads have in common that differ in their blanks only."""
 
-    __slots__ = ("_came", "_heads", "_pattern", "_wire", "names")
+    __slots__ = ("_came", "_heads", "_pattern", "_rest_at", "_wire", "names")
 
     def __init__(self, came: list[bytes], wire: list[bytes], names: tuple[bytes, ...]) -> None:
         """
@@ -43,6 +43,8 @@ class Form:
         """
         self.names = names
         self._came = came
+        self._rest_at = len(came[0])
+        """Where the first blank begins."""
         self._wire = [b""] * (2 * len(names) + 1)
         self._wire[::2] = wire
         self._heads = 0
@@ -61,8 +63,10 @@ class Form:
             self._heads += 1
             if self._heads < OFTEN:
                 return None
-            self._pattern = re.compile(_BLANK.join(map(re.escape, self._came)))
-        return self._pattern.match(data)
+            self._pattern = re.compile(_BLANK.join(map(re.escape, [b"", *self._came[1:]])))
+        if not data.startswith(self._came[0]):  # `re` would compare this, the most, byte by byte
+            return None
+        return self._pattern.match(data, self._rest_at)
 
     def filled(self, values: Sequence[bytes]) -> bytes:
         """Return the head that is passed on, with these values in its blanks."""

@@ -14,9 +14,10 @@ Rule 3: a passage ends once, by `_end`, and whatever was recorded leaves with it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shadowmon.ipc.board import Count
 from shadowmon.proxy.access_log import NOT_REFUSED
-from shadowmon.proxy.account import Account
 from shadowmon.proxy.answer_head import (
     CONTINUE,
     AnswerHead,
@@ -25,6 +26,7 @@ from shadowmon.proxy.answer_head import (
     switching_wire,
 )
 from shadowmon.proxy.framing import CHUNKED, UNTIL_CLOSE
+from shadowmon.proxy.kept import Kept
 from shadowmon.proxy.line import CONNECTING, FULL
 from shadowmon.proxy.pick import Choice, Watch
 from shadowmon.proxy.request_head import RequestHead
@@ -42,12 +44,10 @@ _COMPLETE = Ending.COMPLETE
 _FIRST_FAILURE = 500
 
 
-class Passage(Account):
+class Passage(Kept):
     """One exchange under way."""
 
     __slots__ = (
-        "_kept",
-        "_kept_bytes",
         "_retried",
         "_upstream",
         "_user",
@@ -56,17 +56,41 @@ class Passage(Account):
         "uploaded",
     )
 
-    def __init__(self, station: Station, user: Asker, head: RequestHead, choice: Choice) -> None:
-        Account.__init__(self, station, head, choice)  # super() would be slow, here
+    def __init__(
+        self,
+        station: Station,
+        user: Asker,
+        head: RequestHead,
+        choice: Choice,
+        *,
+        whole: bytes = b"",
+        payload: Sequence[bytes] = (),
+    ) -> None:
+        """
+        Begin one.
+
+        Args:
+            station: Of all.
+            user: Whose request it is.
+            head: The request's.
+            choice: Whom to ask.
+            whole: All the bytes for the model server, if the whole request is here. They are sent
+                before anything is noted: the model server is at work meanwhile.
+            payload: What of the request's body is in them.
+
+        """
+        began_at = station.monotonic()
+        pool = station.pools[choice.model]
+        upstream = pool.take()
+        if whole and upstream is not None:
+            upstream.transport.write(whole)
+        Kept.__init__(self, station, head, choice, began_at)  # super() would be slow, here
         self._user = user
         self._upstream: Answerer | None = None
-        self._kept: list[bytes] | None = []
-        """Everything that was sent to the model; None once it cannot be sent again."""
-        self._kept_bytes = 0
         self._waiting: list[bytes] = []
         """What is to be sent as soon as there is a connection."""
         self._retried = False
-        self.uploaded = False
+        self.uploaded = bool(whole)
         """The whole request was passed on."""
         self.unchunks = False
         """The answer's chunks are taken apart, for a user who speaks HTTP/1.0."""
@@ -76,12 +100,13 @@ class Passage(Account):
             station.slot.add(_SAMPLED_OUT if choice.watch is _OUT else _UNROUTED)
         if choice.trial is not None:
             station.slot.add_served(choice.trial)
-        pool = station.pools[choice.model]
-        upstream = pool.take()
-        if upstream is None:
-            pool.connect(self)
-        else:
+        if whole:
+            self.sent(whole, payload)
+        if upstream is not None:
             self._join(upstream)
+        else:
+            self._waiting = [whole] if whole else []
+            pool.connect(self)
 
     # --- the request's way ---
 
@@ -90,6 +115,8 @@ class Passage(Account):
         upstream.passage = self
         if self._user.choked:
             upstream.hold(FULL)
+        if upstream.choked:
+            self._user.hold(FULL)
 
     @property
     def waits(self) -> bool:
@@ -112,7 +139,7 @@ class Passage(Account):
         if not self.over:
             self._fail(502, "the model server could not be reached")
 
-    def upload(self, wire: bytes, payload: list[bytes], *, last: bool) -> None:
+    def upload(self, wire: bytes, payload: Sequence[bytes], *, last: bool) -> None:
         """
         Send more of the request.
 
@@ -122,35 +149,14 @@ class Passage(Account):
             last: It is the request's end.
 
         """
-        recording = self.recording
-        if recording is not None and payload and not recording.add_request(payload):
-            self.recording = None
-        if self._kept is not None:
-            self._keep(self._kept, wire)
         self.uploaded = last
         if self._upstream is not None:
             self._upstream.transport.write(wire)
-            return
-        self._waiting.append(wire)
-        if not last:
-            self._user.hold(CONNECTING)
-
-    def _keep(self, kept: list[bytes], wire: bytes) -> None:
-        station, size = self.station, len(wire)
-        self._kept_bytes += size
-        station.kept_bytes += size
-        kept.append(wire)
-        if station.kept_bytes > station.limits.retry_total_max_bytes:
-            station.slot.add(Count.NOT_KEPT)
-            self._let_go()
-        elif self._kept_bytes > station.limits.retry_max_bytes:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        """The request will not be sent again."""
-        self.station.kept_bytes -= self._kept_bytes
-        self._kept_bytes = 0
-        self._kept = None
+        else:
+            self._waiting.append(wire)
+            if not last:
+                self._user.hold(CONNECTING)
+        self.sent(wire, payload)
 
     def hold_upload(self) -> None:
         """The model server does not take what was sent."""
@@ -179,7 +185,7 @@ class Passage(Account):
             self._fall_back(head)
             return None
         self.answered = head
-        self._let_go()
+        self.let_go()
         user, old = self._user, self.head.old
         self.unchunks = old and head.length == CHUNKED
         user.closes = (
@@ -200,10 +206,10 @@ class Passage(Account):
         """Send a part of the answer's body, after the bytes of `wire`."""
         if self.first_byte_at is None:
             self.first_byte_at = self.station.monotonic()
+        self._user.write(wire + data)
         recording = self.recording
         if recording is not None and not recording.grew(len(data)):
             self.recording = None
-        self._user.write(wire + data)
 
     def finish(self) -> None:
         """The answer is whole (and its connection is no longer ours)."""
@@ -234,7 +240,7 @@ class Passage(Account):
             self._fail(502, "the model server ended the connection without an answer")
 
     def _may_retry(self) -> bool:
-        return not self._retried and self._kept is not None and self.station.limits.retry_stale
+        return not self._retried and self.kept is not None and self.station.limits.retry_stale
 
     def expire(self) -> None:
         """Nothing has come from the model server for too long."""
@@ -283,7 +289,7 @@ class Passage(Account):
         self._user.refuse(status, problem)
 
     def _may_fall_back(self) -> bool:
-        return self.model != self.choice.baseline and self._kept is not None
+        return self.model != self.choice.baseline and self.kept is not None
 
     def _fall_back(self, head: AnswerHead | None) -> None:
         """Ask the baseline: the optimized model failed before its first byte."""
@@ -297,7 +303,7 @@ class Passage(Account):
         self._send_again(fresh=False)
 
     def _send_again(self, *, fresh: bool) -> None:
-        kept = self._kept or []
+        kept = self.kept or []
         pool = self.station.pools[self.model]
         upstream = None if fresh else pool.take()
         self._user.asked_again()
@@ -315,7 +321,7 @@ class Passage(Account):
         """The connection speaks something else from here on; that is never recorded."""
         upstream, self._upstream = self._upstream, None
         self._forget_recording()
-        self._let_go()
+        self.let_go()
         self.over = True
         if upstream is None:
             return
@@ -344,6 +350,6 @@ class Passage(Account):
 
     def _end(self, ending: Ending, refused: tuple[int, str] = NOT_REFUSED) -> None:
         self.ended_at = self.station.monotonic()
-        if self._kept is not None:
-            self._let_go()
+        if self.kept is not None:
+            self.let_go()
         self.settle(ending, refused)

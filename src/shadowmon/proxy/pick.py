@@ -30,8 +30,9 @@ from shadowmon.sticky import SPAN, place, salt_of
 REQUEST_ID_MAX = 128
 """Bytes; a longer request id is not taken for one."""
 
-_USERS_REMEMBERED = 4096
-"""In each of two generations."""
+_USERS_REMEMBERED = 8192
+"""In each of two generations, of some 1 MB. With more users than that taking turns it remembers
+nobody in time, and where each stands is hashed anew."""
 _KEY_REMEMBERED_LENGTH = 128
 
 _OUR_OWN = SHADOW_HEADER.encode()

@@ -39,7 +39,7 @@ class PinSettings(BaseModel):
 
 
 class AccessLogSettings(BaseModel):
-    """One line of JSON for each request; never a body, a header or a query."""
+    """One line of JSON for each request: never a body, a header, a query or an unknown method."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -74,6 +74,8 @@ class Answerer(Protocol):
 
     transport: asyncio.Transport
     holds: int
+    choked: bool
+    """What was sent is not taken."""
     passage: Way | None
     """Whose answer is expected on it."""
 

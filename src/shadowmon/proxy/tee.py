@@ -15,16 +15,18 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from shadowmon.ipc import handover
+from collections.abc import Sequence
+
 from shadowmon.ipc.board import Count, Slot
-from shadowmon.ipc.handover import ExchangeHead
+from shadowmon.ipc.handover import ExchangeHead, Packet
 from shadowmon.proxy.plan import Limits
 
 
 _PIECE_COST = 64
 """Bytes that a piece takes beyond its own, about; else a body of one-byte chunks goes uncounted."""
-_TOGETHER_SECONDS = 0.002
-"""How long a complete exchange waits for others to go with it."""
+_TOGETHER_SECONDS = 0.02
+"""How long an exchange waits at most for others to go with it. Where there is much to do a packet
+is full before that; where there is little, each wake-up and each setting of the clock is felt."""
 
 
 class Recording:
@@ -41,7 +43,7 @@ class Recording:
         self.request_bytes = 0
         self.answer_bytes = 0
 
-    def add_request(self, pieces: list[bytes]) -> bool:
+    def add_request(self, pieces: Sequence[bytes]) -> bool:
         """Keep more of the request's body; False if the recording is over because of it."""
         self.request += pieces
         size = len(pieces[0]) if len(pieces) == 1 else sum(map(len, pieces))
@@ -88,9 +90,11 @@ class Tee:
         """Bytes of all recordings, those that wait to be handed over included."""
         self._sock = sock
         self._loop = loop
-        self._complete: list[bytes] = []
-        """Exchanges that wait, ready to be sent."""
-        self._complete_held = 0
+        self._packet = Packet()
+        """Exchanges that wait to be handed over."""
+        self._packet_held = 0
+        self._timed = False
+        """They will be handed over soon, even if no more come."""
 
     def record(self) -> Recording | None:
         """Begin to keep an exchange; None if too much is kept already."""
@@ -101,16 +105,23 @@ class Tee:
 
     def complete(self, recording: Recording, head: ExchangeHead) -> None:
         """Hand over an exchange, very soon."""
-        if not self._complete:
-            self._loop.call_later(_TOGETHER_SECONDS, self.flush)
-        self._complete.append(handover.packed(head, recording.request, recording.answer))
-        self._complete_held += recording.held
+        if not self._packet.has_room(recording.held):
+            self.flush()
+        self._packet.add(head, recording.request, recording.answer)
+        self._packet_held += recording.held
+        if not self._timed:
+            self._timed = True
+            self._loop.call_later(_TOGETHER_SECONDS, self._flush_in_time)
+
+    def _flush_in_time(self) -> None:
+        self._timed = False
+        self.flush()
 
     def flush(self) -> None:
         """Hand over everything that is complete."""
-        complete, self._complete = self._complete, []
-        self.held -= self._complete_held
-        self._complete_held = 0
-        handed_over = 0 if self._sock is None else handover.send_packed(self._sock, complete)
+        complete = self._packet.exchanges
+        self.held -= self._packet_held
+        self._packet_held = 0
+        handed_over = self._packet.send(self._sock)
         self.slot.add(Count.HANDED_OVER, handed_over)
-        self.slot.add(Count.SHED, len(complete) - handed_over)
+        self.slot.add(Count.SHED, complete - handed_over)

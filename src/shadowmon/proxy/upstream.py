@@ -56,6 +56,7 @@ class Upstream(Line):
         "_head",
         "_pool",
         "_reusable",
+        "choked",
         "heard",
         "idle_since",
         "passage",
@@ -71,6 +72,8 @@ class Upstream(Line):
         """It has answered before, so that it may turn out to have been closed meanwhile."""
         self.heard = False
         """Something of the present answer has come."""
+        self.choked = False
+        """What was sent is not taken."""
         self.idle_since = 0.0
         self._head = b""
         """The beginning of a head whose end has not come yet."""
@@ -241,10 +244,12 @@ class Upstream(Line):
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
+        self.choked = True
         if self.passage is not None:
             self.passage.hold_upload()
 
     def resume_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
+        self.choked = False
         if self.passage is not None:
             self.passage.release_upload()

@@ -20,6 +20,7 @@ from shadowmon.proxy.fields import HEAD_END, HeadError
 from shadowmon.proxy.framing import CHUNKED, LAST_CHUNK, MORE, Framing, FramingError, chunk, framing
 from shadowmon.proxy.line import AHEAD, CONNECTING, FULL, LINGER_SECONDS, Line
 from shadowmon.proxy.passage import Passage
+from shadowmon.proxy.pick import Choice
 from shadowmon.proxy.refusal import CONTINUE, refusal
 from shadowmon.proxy.request_head import KnownForm, RequestHead, with_added
 from shadowmon.proxy.station import Station
@@ -168,20 +169,26 @@ class User(Line):
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         station = self._station
-        station.slot.add(_SEEN)
         choice = station.picker.pick(head.path, head.found, station.weight, station.new_id)
         if choice is None:
+            station.slot.add(Count.UNROUTED)
             self.refuse(404, "no route leads there", head)
-            return
-        passage = self._passage = Passage(station, self, head, choice)
-        wire = with_added(head.wire, choice.added) if choice.added else head.wire
+        else:
+            wire = with_added(head.wire, choice.added) if choice.added else head.wire
+            self._begin_passage(head, choice, wire, rest)
+        station.slot.add(_SEEN)
+
+    def _begin_passage(self, head: RequestHead, choice: Choice, wire: bytes, rest: bytes) -> None:
+        station = self._station
         if head.length == len(rest):  # nearly always: the whole request is here, and no more
-            passage.upload(wire + rest, [rest] if rest else [], last=True)
+            payload = (rest,) if rest else ()
+            self._passage = Passage(station, self, head, choice, whole=wire + rest, payload=payload)
             self._await_answer()
         elif head.length:
+            passage = self._passage = Passage(station, self, head, choice)
             self._begin_body(passage, head, wire, rest)
         else:
-            passage.upload(wire, [], last=True)
+            self._passage = Passage(station, self, head, choice, whole=wire)
             self._await_answer()
             self._keep(rest)
 

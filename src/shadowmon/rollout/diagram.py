@@ -24,8 +24,9 @@ from shadowmon.records import (
     TrialId,
     Weight,
 )
+from shadowmon.rollout.course import Course, Facts
 from shadowmon.rollout.ladder import IN_SHADOW, Ladder
-from shadowmon.rollout.machine import Course, Facts, begin, step
+from shadowmon.rollout.machine import begin, step
 from shadowmon.rollout.transitions import ASKED, DECIDED, PAUSES, Move, Trigger
 
 

@@ -19,38 +19,10 @@ from shadowmon.records import (
     RolloutState,
     TrialId,
 )
-from shadowmon.rollout.ladder import IN_SHADOW, Ladder
+from shadowmon.rollout.course import Course, Facts
+from shadowmon.rollout.ladder import IN_SHADOW
+from shadowmon.rollout.obstacles import why_not_climb
 from shadowmon.rollout.transitions import PAUSES, Move, Trigger, move_of
-from shadowmon.rollout.windows import Window, is_open, shut
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """The rules of one trial's rollout."""
-
-    ladder: Ladder
-    cooldown_seconds: float
-    may_climb: bool = True
-    phases: tuple[Phase, ...] = (Phase.SHADOWING,)
-    """Those that are gone through up to the shadow, in order."""
-    windows: tuple[Window, ...] = ()
-    """When it may climb; none: always."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the machine must know besides its own state."""
-
-    now: datetime
-    pairs_in_stage: int = 0
-    route_holder: TrialId | None = None
-    frozen: str = ""
-    """Why nothing climbs, whichever trial (freeze.py); empty while nothing is frozen."""
-    grade: Grade = Grade.WAIT
-    expires_at: datetime | None = None
-    """Of an approval."""
-    complaints: str = ""
-    """What users' complaints have against a climb; empty if nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,47 +50,6 @@ def step(state: RolloutState, trigger: Trigger, *, course: Course, facts: Facts)
     if move is None:
         return Step(state=_resumed_or_paused(state, trigger))
     return _DO[move](state, course, facts)
-
-
-def why_not_climb(state: RolloutState, *, course: Course, facts: Facts) -> str:
-    """Return what keeps the rollout from climbing whatever the evidence; empty if nothing does."""
-    return next((why for why, holds in _obstacles(state, course, facts).items() if holds), "")
-
-
-def _obstacles(state: RolloutState, course: Course, facts: Facts) -> Mapping[str, bool]:
-    """Return everything that may be in the way, the first that matters first."""
-    stage = course.ladder.stage(state.stage_index)
-    dwelt = (facts.now - state.entered_stage_at).total_seconds()
-    return {
-        facts.frozen: bool(facts.frozen),
-        "climbing is switched off": not course.may_climb,
-        "paused": state.paused,
-        "its weight was changed by another hand: resume to take it back": state.drifted,
-        "the weight is still being applied": state.applied_weight != state.desired_weight,
-        f"the route's traffic is held by trial {facts.route_holder}": (
-            facts.route_holder not in {None, state.trial_id}
-        ),
-        "cooling down after a step down": (
-            state.cooldown_until is not None and facts.now < state.cooldown_until
-        ),
-        f"{facts.pairs_in_stage} of {stage.min_pairs} pairs in this stage": (
-            facts.pairs_in_stage < stage.min_pairs
-        ),
-        f"{dwelt:.0f} of {stage.min_dwell_seconds:.0f} s in this stage": (
-            dwelt < stage.min_dwell_seconds
-        ),
-        shut(course.windows, facts.now): not is_open(course.windows, facts.now),
-        facts.complaints: bool(facts.complaints),
-        "the next stage waits for a person's approval": _lacks_approval(state, course, facts.now),
-    }
-
-
-def _lacks_approval(state: RolloutState, course: Course, now: datetime) -> bool:
-    index = state.stage_index + 1
-    if index >= len(course.ladder.stages) or not course.ladder.stage(index).needs_approval:
-        return False
-    until = state.approved_until
-    return state.approved_index != index or (until is not None and now >= until)
 
 
 def _dropped(state: RolloutState, course: Course, facts: Facts) -> Step:

@@ -65,19 +65,20 @@ class Address:
             try:
                 connection.request("POST", self._path, b"\n".join(lines), self._headers)
                 answer = connection.getresponse()
-                return _judged(answer.status, answer.read(_ANSWER_MAX))
+                return _judged(answer.status, answer.read(_ANSWER_MAX), told=len(lines))
             except (OSError, ValueError, http.client.HTTPException):
                 return Sent.LOST, 0
         finally:
             connection.close()
 
 
-def _judged(status: int, body: bytes) -> tuple[Sent, int]:
+def _judged(status: int, body: bytes, *, told: int) -> tuple[Sent, int]:
     if status in _GOOD:
         return Sent.TAKEN, 0
     if status == _UNPROCESSABLE:
         try:
-            return Sent.TAKEN, len(json.loads(body)["refused"])
-        except (ValueError, TypeError, KeyError):
+            # Not by the refused ones themselves: of many of them some only are told.
+            return Sent.TAKEN, told - min(told, max(0, int(json.loads(body)["taken"])))
+        except (ValueError, TypeError, KeyError, OverflowError):
             return Sent.LOST, 0
     return Sent.REFUSED, 0

@@ -31,7 +31,7 @@ def hold(path: Path) -> int:
 
     Args:
         path: The database. Its lock file, of the same name plus `.lock`, is made if it is missing;
-            our process id is written into it.
+            our process id is written into it if there is room.
 
     Raises:
         StoreError: If another process holds it (its id), or no lock can be had there.
@@ -41,12 +41,13 @@ def hold(path: Path) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        msg = f"{path}: cannot be made: {error.strerror}; the folder must exist and be writable"
+        msg = (
+            f"{path}: cannot be made: {error.strerror};"
+            " the folder must exist and be writable (store.path)"
+        )
         raise StoreError(msg) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError as error:
         holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(fd)
@@ -59,7 +60,20 @@ def hold(path: Path) -> int:
         os.close(fd)
         msg = f"{path}: cannot be locked: {error.strerror}; use a local disk"
         raise StoreError(msg) from error
+    _write_who(fd)
     return fd
+
+
+def _write_who(fd: int) -> None:
+    """
+    Say in the lock file who holds it.
+
+    It only helps whoever finds it held: on a full disk the lock is ours all the same, and users are
+    served.
+    """
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
 
 
 def confirm(fd: int) -> None:

@@ -20,6 +20,7 @@ from shadowmon.ipc.board import Board
 from shadowmon.telemetry.families import FAMILIES, SERIES_MAX
 from shadowmon.telemetry.family import Family
 from shadowmon.telemetry.lines import Lines
+from shadowmon.telemetry.outlook import Outlook
 from shadowmon.telemetry.readers import READERS
 from shadowmon.telemetry.readings import Numbers, Readings
 from shadowmon.view import DaemonView
@@ -51,6 +52,7 @@ class Collector:
         self._snapshot = snapshot
         self._board = board
         self._series_max = series_max
+        self._outlook = Outlook()
         self._overflowed = 0
         self._unknown = 0
         self._failures = 0
@@ -78,7 +80,8 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - without a picture the rest still says so
             self._failed("the picture", error)
             view = None
-        readings = Readings(view, self._board)
+        self._outlook.begin()
+        readings = Readings(view, self._board, self._outlook)
         for reader in READERS:
             try:
                 reader(readings)

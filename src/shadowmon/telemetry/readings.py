@@ -14,6 +14,7 @@ from typing import TypeAlias
 from shadowmon.ipc.board import Board
 from shadowmon.telemetry.families import BY_NAME
 from shadowmon.telemetry.family import EXEMPLAR, SUM, Family, Kind
+from shadowmon.telemetry.outlook import Outlook
 from shadowmon.view import DaemonView
 
 
@@ -26,9 +27,13 @@ Exemplars: TypeAlias = dict[Labels, tuple[Labels, float]]
 class Readings:
     """Numbers of one scrape."""
 
-    def __init__(self, view: DaemonView | None, board: Board | None) -> None:
+    def __init__(
+        self, view: DaemonView | None, board: Board | None, outlook: Outlook | None = None
+    ) -> None:
         self.view = view
         self.board = board
+        self.outlook = outlook or Outlook()
+        """Remembers the forecasts of the scrape before this one."""
         self.unknown = 0
         """Samples that no family has."""
         self.left_out = 0

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from shadowmon.evidence.coverage import Cover
 from shadowmon.records import ALL_TRAFFIC, EVERYTHING, Grade, Phase, Side
 from shadowmon.telemetry.families import BY_NAME, FIGURES_MAX, FIGURES_OF_TRIAL_MAX
-from shadowmon.telemetry.outlook import pairs_needed
 from shadowmon.telemetry.readings import Readings
 from shadowmon.view import Figure, RuleView, SliceView, TrialView
 
@@ -42,7 +41,8 @@ def trials(readings: Readings) -> None:
             _rule(readings, trial, rule)
             claim = rule.evidence.claim
             labels = (trial.trial_id, rule.rule, claim.metric, claim.slice)
-            needed = pairs_needed(rule, metrics.get(claim.metric))
+            metric = metrics.get(claim.metric)
+            needed = readings.outlook.pairs_needed(trial.trial_id, rule, metric)
             readings.put("evidence_pairs_needed", labels, needed)
         for each in _first(readings, trial.coverage, most, _slices_place):
             _slice(readings, trial, each)

@@ -99,7 +99,7 @@ _POLICY = (
     ),
     _gauge(
         "variance_ratio",
-        "How much more the primary metric's means of 100 pairs vary than independent pairs would.",
+        "How much more the primary metric's means vary than those of independent pairs: 1 is well.",
         "trial",
     ),
     _gauge(

@@ -4,7 +4,7 @@ The listener for events: what others saw of production, told after the fact.
 | request | what it tells |
 |---|---|
 | POST /litellm | LiteLLM's payloads: one, an array, or one a line |
-| POST /api/v1/pairs/TRIAL | pairs with both answers, one a line (daemon/ready_pairs.py) |
+| POST /api/v1/pairs/TRIAL | pairs with both answers, one a line (daemon/live_pairs.py) |
 | POST of a CloudEvent, or of a batch of them, anywhere else | KServe's and Seldon's loggers |
 
 Loggers may hold up the model server that they log, so that:
@@ -136,7 +136,7 @@ class Events:
     # --- what is in it ---
 
     async def _read(self, request: web.BaseRequest, body: bytes) -> _Read:
-        headers = tuple((name.lower(), value) for name, value in request.headers.items())
+        headers = _fields(request)
         try:
             room = self._settings.body_max_bytes
             plain = content_coding.plain(headers, body, decoded_max=room)
@@ -201,6 +201,14 @@ class Events:
 
 
 _BROKEN = (TooLargeError, TimeoutError, ConnectionError, web.RequestPayloadError)
+
+
+def _fields(request: web.BaseRequest) -> Headers:
+    """Return the head's fields; bytes that are no UTF-8 become U+FFFD, which can be written on."""
+    return tuple(
+        (name.decode("utf-8", "replace").lower(), value.decode("utf-8", "replace"))
+        for name, value in request.raw_headers
+    )
 
 
 def _is_litellm(target: str) -> bool:

@@ -22,6 +22,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+import structlog
+
 from shadowmon.clock import Clock
 from shadowmon.errors import CodecError
 from shadowmon.ipc.handover import Parcel
@@ -34,8 +36,11 @@ from shadowmon.traffic.sender import may_send
 from shadowmon.traffic.settings import ExtProcSettings, RouteSettings
 
 
+log = structlog.get_logger()
+
 _OUR_OWN = SHADOW_HEADER.encode()
 _ID_MAX = 256
+_TOLD_EVERY_SECONDS = 60.0
 
 
 class End(enum.StrEnum):
@@ -124,6 +129,9 @@ class ExtProc:
         """Open now."""
         self.held = 0
         """Bytes of their exchanges."""
+        self._turned_away = 0
+        """Streams of senders that may not tell us anything, since the log was last told of any."""
+        self._silent_until = clock.monotonic()
 
     async def observe(self, messages: AsyncIterator[bytes], metadata: Mapping[str, str]) -> None:
         """
@@ -163,8 +171,24 @@ class ExtProc:
     def _refusal_of_stream(self, metadata: Mapping[str, str]) -> Fate | None:
         """Say before its first message why a stream is not wanted."""
         if not may_send(metadata, self._token):
+            self._tell_turned_away()
             return Fate.REFUSED
         return Fate.SHED if self.streams > self._settings.max_streams else None
+
+    def _tell_turned_away(self) -> None:
+        """Write down that a sender may not tell us anything: now and then, for streams are many."""
+        self._turned_away += 1
+        now = self._clock.monotonic()
+        if now < self._silent_until:
+            return
+        self._silent_until = now + _TOLD_EVERY_SECONDS
+        log.warning(
+            "ext_proc.sender_refused",
+            streams=self._turned_away,
+            problem="without the token that traffic.ext_proc.token says, or from a browser",
+            hint="let Envoy send it: grpc_service.initial_metadata, authorization: Bearer …",
+        )
+        self._turned_away = 0
 
     def _take(self, stream: _Stream, data: bytes) -> Fate | None:
         """Take one message in; return why no more is wanted, or None if it is."""

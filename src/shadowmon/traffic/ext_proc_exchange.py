@@ -12,6 +12,8 @@ had given us up. So it is no measure of any model.
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,6 +25,7 @@ from shadowmon.traffic.ext_proc_wire import Fields, Kind, Message
 
 SOURCE = "ext_proc"
 
+_STATUS = re.compile(rb"[1-5]\d\d")
 _PIECE_BYTES = 64
 """What a piece of a body, or a header field, holds beside itself, about."""
 _REQUEST = frozenset({Kind.REQUEST_HEADERS, Kind.REQUEST_BODY, Kind.REQUEST_TRAILERS})
@@ -110,7 +113,7 @@ class ObservedExchange:
     ) -> Parcel:
         """Return all of it, on its way; `model` is the one that answered."""
         is_complete = self.request.is_whole and self.answer.is_whole
-        status = self.answer.value_of(b":status")
+        status = _STATUS.fullmatch(self.answer.value_of(b":status"))
         first = self._first_byte_at
         return Parcel(
             ExchangeHead(
@@ -124,7 +127,7 @@ class ObservedExchange:
                 served=ServedHead(
                     model=model,
                     ending=Ending.COMPLETE if is_complete else Ending.CLIENT_GONE,
-                    status=int(status) if status.isdigit() else 0,
+                    status=int(status[0]) if status else 0,
                     headers=_lines(self.answer.fields or ()),
                     duration_seconds=now - self._began_at,
                     first_byte_seconds=None if first is None else first - self._began_at,

@@ -46,7 +46,7 @@ def missing_extra() -> Complaint | None:
     return Complaint(
         key=KEY,
         problem="needs gRPC, and grpcio is not installed",
-        hint="install the extra: pip install 'shadowmon[ext_proc]'",
+        hint="install the extra: pip install 'shadowmon[ext-proc]'",
     )
 
 

@@ -42,6 +42,7 @@ _ANSWERS = frozenset(
     {"org.kubeflow.serving.inference.response", "io.seldon.serving.inference.response"}
 )
 _ID_MAX = 256
+_SHOWN_MAX = 80
 
 
 class Services:
@@ -82,10 +83,7 @@ class Services:
         for service in self._services:
             if _is_of(service, told):
                 return service
-        msg = (
-            "no entry of traffic.events.services has this event's inferenceservicename, "
-            "namespace, endpoint and component"
-        )
+        msg = f"no entry of traffic.events.services has this event's {_named(told)}"
         raise SightingError(msg)
 
     def _request(self, service: ServiceSettings, event: CloudEvent) -> SeenRequest:
@@ -102,12 +100,26 @@ class Services:
         )
 
 
+def _named(told: Mapping[str, str]) -> str:
+    """Say by what an event names its service, for whoever must write the entry for it."""
+    found = {
+        "inferenceservicename": told.get("inferenceservicename", ""),
+        "namespace": told.get("namespace", ""),
+        "endpoint": _endpoint(told),
+        "component": told.get("component", ""),
+    }
+    return ", ".join(f"{name} {value[:_SHOWN_MAX]!a}" for name, value in found.items())
+
+
+def _endpoint(told: Mapping[str, str]) -> str:
+    return told.get("endpoint") or told.get("predictor") or "default"
+
+
 def _is_of(service: ServiceSettings, told: Mapping[str, str]) -> bool:
-    endpoint = told.get("endpoint") or told.get("predictor") or "default"
     return (
         told.get("inferenceservicename") == service.name
         and service.namespace in {None, told.get("namespace")}
-        and service.endpoint in {None, endpoint}
+        and service.endpoint in {None, _endpoint(told)}
         and told.get("component", "") in {"", service.component}
     )
 

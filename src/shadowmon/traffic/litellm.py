@@ -16,6 +16,8 @@ Read in LiteLLM's sources (integrations/generic_api, types/utils.py, router.py):
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from http import HTTPStatus
@@ -58,7 +60,9 @@ _NOT_SENT_ON = frozenset({"extra_headers", "extra_body", "api_key", "metadata", 
 """Model parameters that hold credentials, or who asked."""
 _REDACTED = "redacted-by-litellm"
 _ID_MAX = 256
-_ERRORS = range(400, 600)
+_ERROR = re.compile(r"[45]\d\d", re.ASCII)
+_MOMENT_MAX = 253_402_300_800.0
+"""Seconds since the epoch, where the year 10000 begins."""
 
 
 def read_payloads(body: bytes) -> Iterator[dict[str, Any] | SightingError]:
@@ -115,7 +119,7 @@ class Gateway:
         _check(payload)
         body = _request(payload, target)
         name, is_given = _id(payload, body)
-        begun = _number(payload, "startTime")
+        begun = _moment(payload, "startTime")
         return Sighting(
             source=SOURCE,
             route=route,
@@ -223,7 +227,7 @@ def _object(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _answer(payload: Mapping[str, Any], begun: float | None) -> SeenAnswer:
-    ended, first = _number(payload, "endTime"), _number(payload, "completionStartTime")
+    ended, first = _moment(payload, "endTime"), _moment(payload, "completionStartTime")
     seconds = None if begun is None or ended is None else max(0.0, ended - begun)
     first_byte = None if begun is None or not first else max(0.0, first - begun)
     is_good = payload.get("status", "success") == "success"
@@ -241,12 +245,13 @@ def _answer(payload: Mapping[str, Any], begun: float | None) -> SeenAnswer:
 
 
 def _error_status(payload: Mapping[str, Any]) -> int:
-    code = _object(payload, "error_information").get("error_code")
-    status = int(code) if isinstance(code, str | int) and str(code).isdecimal() else 0
-    return status if status in _ERRORS else HTTPStatus.INTERNAL_SERVER_ERROR
+    code = str(_object(payload, "error_information").get("error_code"))
+    return int(code) if _ERROR.fullmatch(code) else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _number(payload: Mapping[str, Any], key: str) -> float | None:
+def _moment(payload: Mapping[str, Any], key: str) -> float | None:
+    """Return a moment in seconds since the epoch; None if it is none that a clock could show."""
     found = payload.get(key)
-    is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    return float(found) if is_number else None  # type: ignore[arg-type] # it was just looked at
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    return float(found) if 0 <= found < _MOMENT_MAX else None

@@ -96,16 +96,18 @@ def not_in_force(plan: TrialPlan, now: datetime, pending: tuple[str, ...]) -> Re
 
 
 def gate_reported(plan: TrialPlan, event: GateReported) -> Record:
-    """Say how a phase went that is judged elsewhere."""
+    """Say how a phase went that is judged elsewhere; of a name that both have, ours stands."""
+    ours = {
+        "phase": event.phase.value,
+        "grade": event.grade.value,
+        "reporter": event.reporter,
+    }
     return entry(
         plan,
         event.now,
         EntryKind.GATE,
         f"{event.phase}: {event.grade}: {event.sentence} (reported by {event.reporter})",
-        phase=event.phase.value,
-        grade=event.grade.value,
-        reporter=event.reporter,
-        **event.data,
+        **{**event.data, **ours},
     )
 
 
@@ -148,11 +150,12 @@ def stage_entered(plan: TrialPlan, after: Step, now: datetime, *, why: str) -> I
     sentence = f"{_MOVED[after.move]} {share(state.desired_weight)} of route {plan.route}"
     if after.move is Move.ADVANCE:
         sentence = f"goes on to {in_words(state.phase)}"
+    sentence += f": {why}"
     yield entry(
         plan,
         now,
         EntryKind.STAGE_ENTERED,
-        f"{sentence}: {why}",
+        sentence,
         move=after.move.name.lower() if after.move else "",
         phase=state.phase.value,
         weight=state.desired_weight,

@@ -11,7 +11,7 @@ from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.coverage import Coverage
 from shadowmon.policy.judge import NOTHING_PROVEN, Average
 from shadowmon.policy.rules import Rule
-from shadowmon.records import Command, Evidence, RolloutState, SliceName, Verdict
+from shadowmon.records import Command, Evidence, Phase, RolloutState, SliceName, Verdict
 from shadowmon.trial.feedback import Complaints
 from shadowmon.trial.sums import Sums
 
@@ -23,12 +23,17 @@ class Memory:
     state: RolloutState
     chain: Mapping[str, Any] = field(default_factory=dict)
     """The restart chain's, see evidence/restart.py."""
+    variance_ratio: float | None = None
+    """The last that was known: a worker that begins anew knows none for a while, and a proof must
+    not become strong again for that."""
     verdict: Verdict | None = None
     evidence: Mapping[Rule, Evidence] = field(default_factory=dict)
     totals: Sums = field(default_factory=dict)
     average: Average = NOTHING_PROVEN
     pairs: int = 0
     pairs_in_stage: int = 0
+    first_stage: int = 0
+    """The stage in which the present epoch was first weighed; 0: it was not yet."""
     last_pair_at: datetime | None = None
     blocked: str = ""
     said: tuple[str, ...] = ()
@@ -44,6 +49,16 @@ class Memory:
     alarms: Mapping[Rule, Alarm] = field(default_factory=dict)
     coverage: Mapping[SliceName, Coverage] = field(default_factory=dict)
     """Of each slice that a rule is about."""
+
+    @property
+    def stage_number(self) -> int:
+        """
+        Which of its epoch's stages that were weighed the present one is, from 1.
+
+        Where all traffic is held nobody asks for a climb: that is still the stage before.
+        """
+        first = self.first_stage or self.state.stage_count
+        return max(1, 1 + self.state.stage_count - first - (self.state.phase is Phase.PROMOTED))
 
 
 Change: TypeAlias = tuple[Memory, tuple[Command, ...]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shadowmon.evidence import knots
 from shadowmon.evidence.sampling import ALL_SAMPLED
 from shadowmon.evidence.settings import EvidenceSettings
 from shadowmon.policy.rules import Rule, unasked
@@ -22,7 +23,7 @@ from shadowmon.records import (
     Scope,
     TrialId,
 )
-from shadowmon.rollout.machine import Course
+from shadowmon.rollout.course import Course
 from shadowmon.trial.feedback import FeedbackRule
 
 
@@ -53,14 +54,26 @@ class TrialPlan:
     """Phases that the configuration leaves out -> why."""
     feedback: FeedbackRule | None = None
     """None: users' complaints are not judged."""
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    """What its observations mean: setting -> digest of its value (config/meaning.py)."""
 
     def fingerprint(self) -> list[Any]:
-        """Return what evidence was gathered for: if any of it changes, it must begin anew."""
+        """
+        Return what evidence was gathered for: if any of it changes, it must begin anew.
+
+        What was gathered has a meaning of its own, which must not change either (meaning.py).
+        """
         rules = [msgspec.to_builtins(rule) for rule in self.rules]
         bets = self.evidence.model_dump(mode="json")
+        if self.evidence.dependence.temper_at_least == 1:  # as before there was such a thing
+            del bets["dependence"]["temper_at_least"]
         gathered = [rules, bets, self.primary, self.baseline, list(self.rates)]
         if self.rates_of_metric:  # without, it is as it was before there was such a thing
             gathered.append({name: list(each) for name, each in self.rates_of_metric.items()})
+        ranges = {name: (each.lower, each.upper) for name, each in self.metrics.items()}
+        beyond = {name: list(each) for name, each in ranges.items() if each != knots.UNIT_SPAN}
+        if beyond:  # what was counted on the knots of one range cannot be read on another's
+            gathered.append({"ranges": beyond})
         return gathered
 
     def rates_for(self, metric: MetricName) -> tuple[int, ...]:

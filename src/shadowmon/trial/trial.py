@@ -29,9 +29,11 @@ from shadowmon.records import (
     WeightApplied,
     WeightRejected,
 )
-from shadowmon.rollout.machine import Facts, Step, begin, step, why_not_climb
+from shadowmon.rollout.course import Facts
+from shadowmon.rollout.machine import Step, begin, step
+from shadowmon.rollout.obstacles import why_not_climb
 from shadowmon.rollout.transitions import WATCHED, Move
-from shadowmon.trial import calls, entries, limits, weights
+from shadowmon.trial import calls, entries, limits, meaning, weights
 from shadowmon.trial import snapshot as snapshots
 from shadowmon.trial.memory import Change, Memory
 from shadowmon.trial.plan import TrialPlan
@@ -73,18 +75,27 @@ class Trial:
         """
         Go on where a snapshot stands.
 
-        Evidence that was gathered for another version of the model, or for other limits, is not
-        carried over: a new epoch begins. Another version also begins in the shadow.
+        Evidence that was gathered for another version of the model, for other limits, or of what
+        meant something else, is not carried over: a new epoch begins. Another version also begins
+        in the shadow.
         """
         in_force = limits.in_force(plan, snapshot)
         trial = cls(in_force, snapshots.read(snapshot), wanted=plan)
         if [snapshot["version"], snapshot["optimized"]] != [plan.version, plan.optimized]:
             commands = trial._begin_anew(now, "another version of the optimized model")
-        elif snapshot["fingerprint"] != in_force.fingerprint():
-            commands = trial._new_epoch(now, "limits or bets were changed")
+        elif why := trial._why_anew(snapshot):
+            commands = trial._new_epoch(now, why)
         else:
             commands = ()
         return trial, (*commands, *trial._say_pending(now, snapshot["pending"]))
+
+    def _why_anew(self, snapshot: Mapping[str, Any]) -> str:
+        """Return why what was gathered does not count any more; empty if it does."""
+        if snapshot["fingerprint"] != self.plan.fingerprint():
+            return "limits or bets were changed"
+        meant = snapshot.get("meaning") or {}
+        others = meaning.changed(meant, self.plan.meaning, phase=self.memory.state.phase)
+        return f"observations mean something else now: {', '.join(others)}" if others else ""
 
     def _say_pending(self, now: datetime, said: Sequence[str]) -> tuple[Command, ...]:
         pending = tuple(limits.loosenings(self.plan, self._wanted))
@@ -155,11 +166,16 @@ class Trial:
 
     def _hear_users(self, event: Ticked) -> str:
         """Take users' feedback in; return what it has against a climb."""
-        rule, state = self.plan.feedback, self.memory.state
-        if rule is None:
-            return ""
-        self._remember(complaints=self.memory.complaints.heard(event.felt, state))
-        return self.memory.complaints.objection(rule, state)
+        if self.plan.feedback is not None:
+            heard = self.memory.complaints.heard(event.felt, self.memory.state)
+            self._remember(complaints=heard)
+        return self.objection
+
+    @property
+    def objection(self) -> str:
+        """What users' complaints have against a climb; empty if nothing."""
+        rule, memory = self.plan.feedback, self.memory
+        return "" if rule is None else memory.complaints.objection(rule, memory.state)
 
     def _say(self, verdict: Verdict, event: Ticked) -> tuple[Command, ...]:
         holder = event.route_holder

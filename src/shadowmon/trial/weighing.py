@@ -19,7 +19,7 @@ from shadowmon.evidence.alarm import Alarm
 from shadowmon.evidence.coverage import Coverage, coverage
 from shadowmon.evidence.multiplicity import average, blame
 from shadowmon.evidence.plan import plan as forecast_of
-from shadowmon.evidence.variance_ratio import WARN_ABOVE
+from shadowmon.evidence.spending import log_e_needed
 from shadowmon.evidence.weigh import Scales
 from shadowmon.policy.judge import NOTHING_PROVEN, Average, Case, Needs, claims_of, judge
 from shadowmon.policy.rules import ERROR, TAKES_ALL, TRIPWIRES, Rule, shares
@@ -57,17 +57,23 @@ class Weighing:
             rates=plan.rates,
             rates_of_metric=plan.rates_of_metric,
         )
-        self.needs = Needs(
-            climb=-math.log(plan.evidence.alpha_promote),
-            climb_stage=math.log(len(plan.course.ladder.stages) / plan.evidence.alpha_promote),
-            roll_back=-math.log(plan.evidence.alpha_roll_back),
-        )
+        self.needs = self.needs_in(1)
         self._shares = shares(plan.rules)
         self._planned = self._plan_slices()
+
+    def needs_in(self, number: int) -> Needs:
+        """Return what is needed in a stage, by its number in the epoch (`Memory.stage_number`)."""
+        alpha, stages = self.plan.evidence.alpha_promote, len(self.plan.course.ladder.stages)
+        return Needs(
+            climb=-math.log(alpha),
+            climb_stage=log_e_needed(alpha, stages=stages, number=number),
+            roll_back=-math.log(self.plan.evidence.alpha_roll_back),
+        )
 
     def weigh(self, memory: Memory, event: Ticked) -> tuple[Memory, Verdict]:
         """Weigh what was counted; return what is known then, and the verdict in it."""
         state, rules = memory.state, self.plan.rules
+        ratio = memory.variance_ratio if event.variance_ratio is None else event.variance_ratio
         epoch = sums(event.totals, lambda _: True)
         stage = sums(event.totals, lambda cell: cell.stage in {0, state.stage_count})
         accounts = {
@@ -75,7 +81,10 @@ class Weighing:
             for rule in rules
         }
         evidence, chain = self.scales.weigh(
-            accounts, memory.chain, variance_ratios=self._variance_ratios(event)
+            accounts,
+            memory.chain,
+            variance_ratios=self._variance_ratios(ratio),
+            ratios_before=self._variance_ratios(memory.variance_ratio),
         )
         by_rule = {rule: evidence[rule.claim] for rule in rules}
         case = Case(
@@ -84,7 +93,7 @@ class Weighing:
             rules=rules,
             evidence=by_rule,
             average=self.average(by_rule),
-            needs=self.needs,
+            needs=self.needs_in(memory.stage_number),
             now=event.now,
             alone={rule: alone(epoch, rule) for rule in rules if rule.kind in TRIPWIRES},
         )
@@ -98,12 +107,14 @@ class Weighing:
         known = replace(
             memory,
             chain=chain,
+            variance_ratio=ratio,
             evidence=by_rule,
             totals=epoch,
             average=case.average,
             last_pair_at=event.now if pairs > memory.pairs else memory.last_pair_at,
             pairs=pairs,
             pairs_in_stage=self._pairs(stage),
+            first_stage=memory.first_stage or state.stage_count,
             began_at=began_at,
             verdict=verdict,
             coverage=self._coverage(epoch, elapsed=event.now - began_at),
@@ -144,12 +155,16 @@ class Weighing:
         accounts = summed.get((ERROR, EVERYTHING), {}).values()
         return sum(outcomes.pairs(metric, account) for account in accounts) if metric else 0
 
-    def _variance_ratios(self, event: Ticked) -> Mapping[MetricName, float]:
-        """Say by how much a proof is weakened, for its pairs are seen to go together."""
-        dependence, ratio = self.plan.evidence.dependence, event.variance_ratio
-        if dependence.clusters or not dependence.temper or ratio is None or ratio <= WARN_ABOVE:
+    def _variance_ratios(self, measured: float | None) -> Mapping[MetricName, float]:
+        """Say by how much the proof of quality is weakened, for its pairs go together."""
+        dependence = self.plan.evidence.dependence
+        seen = measured if dependence.temper and measured is not None else 1.0
+        # In hundredths: for the last digit nobody weighs again what has no news.
+        ratio = round(max(seen, dependence.temper_at_least), 2)
+        if ratio <= 1:
             return {}
-        return {self.plan.primary: ratio}
+        of_quality = (name for name, metric in self.metrics.items() if metric.scope is Scope.EPOCH)
+        return dict.fromkeys(of_quality, ratio)
 
     # --- slices ---
 

@@ -89,6 +89,29 @@ async def test_both_orders_are_asked():
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("j", 0, 400)
 
 
+async def test_length_of_a_verdict_is_bounded():
+    """What the judge may write is what `answer_tokens_max` says."""
+    async with a_fake(judge(honest)) as fake, an_assessor(fake, answer_tokens_max=64) as assessor:
+        await assessor.assess(pair_of("a good one", "a worse one"))
+        assert fake.calls[-1].body["max_tokens"] == 64
+
+
+@pytest.mark.parametrize(("different_above", "rate"), [(0.1, 10_000), (0.9, 100)])
+async def test_texts_that_differ_are_judged_more_often(different_above, rate):
+    """From `different_above` on a pair is drawn at the rate of texts that differ."""
+    async with (
+        a_fake(judge(honest)) as fake,
+        an_assessor(fake, share=0.01, different_above=different_above) as assessor,
+    ):
+        found = [
+            each["preference"].rate
+            for number in range(400)
+            if (each := await assessor.assess(pair_of("a good one", "a poor one", number=number)))
+        ]
+    assert set(found) == {rate}
+    assert len(found) == 400 if rate == 10_000 else 0 < len(found) < 20
+
+
 async def test_order_is_drawn_by_the_exchange():
     """Which order comes first is drawn for each exchange, and is the same the next time."""
     async with a_fake(judge(honest)) as fake, an_assessor(fake) as assessor:
@@ -177,6 +200,18 @@ async def test_judge_that_goes_bad_is_caught_and_may_come_back():
     assert set(before) == {LOSES}
     assert after[-1] == Assessment(unavailable="canaries")
     assert again[-1] == LOSES
+
+
+@pytest.mark.parametrize(
+    ("canaries_failed_max", "found"), [(0.25, Assessment(unavailable="canaries")), (0.95, TIES)]
+)
+async def test_how_many_canaries_may_fail(canaries_failed_max, found):
+    """A judge that fails two of three is trusted by whoever allows for as many."""
+    settings = {"canaries_failed_max": canaries_failed_max, "canary_every": 10}
+    async with a_fake(judge(honest)) as fake, an_assessor(fake, **settings) as assessor:
+        fake.answer = judge(always_first)
+        told = [await assessor.assess(pair_of("a good one", "a worse one")) for _ in range(60)]
+    assert told[-1]["preference"] == found
 
 
 async def test_endpoint_that_comes_up_late():

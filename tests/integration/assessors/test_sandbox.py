@@ -168,6 +168,18 @@ async def test_many_at_one_time(sandbox):
     assert verdicts == [came_to(sandbox, each) for each in expected]
 
 
+@pytest.mark.parametrize(
+    ("written", "verdict"), [(1_000, Verdict.PASSED), (200_000, Verdict.FLOODED)]
+)
+async def test_what_a_program_may_write_is_bounded(monkeypatch, written, verdict):
+    """By `output_max_bytes`: more of it is no answer, whatever it would have come to."""
+    monkeypatch.setenv("PATH", path_with_bwrap())
+    settings = SETTINGS.model_copy(update={"output_max_bytes": 2_048})
+    async with CodeTestsAssessor(settings, SystemClock()) as assessor:
+        ran = await assessor.sandbox.run([f"print('x' * {written})"])
+        assert ran.verdict is came_to(assessor.sandbox, verdict)
+
+
 async def test_launcher_is_lost(sandbox):
     """A program whose launcher dies was not started; the next one has a new launcher."""
     if sandbox.problem:

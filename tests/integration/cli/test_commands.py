@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -127,6 +128,38 @@ def test_token(desk, monkeypatch, capsys):
         assert "needs the operator's token" in capsys.readouterr().err
         monkeypatch.setenv("SHADOWMON_TOKEN", "s3cret")
         assert main(["pause", "int8"]) == 0
+
+
+def test_journal(capsys):
+    """`journal` tells the newest entries, the newest last, each with its number, time and trial."""
+    assert main(["journal", "int8", "--last", "2"]) == 0
+
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("     6  2026-01-01 12:00:")
+    assert last.startswith("     7  2026-01-01 12:00:")
+    assert "  verdict         int8: " in last
+
+
+def test_journal_for_programs(capsys):
+    """`journal --json` tells each entry whole, on a line of its own."""
+    assert main(["journal", "--json"]) == 0
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [entry["number"] for entry in told] == [1, 2, 3, 4, 5, 6, 7]
+    assert all(entry["hash"] for entry in told)
+
+
+@pytest.mark.parametrize("last", ["0", "1001"])
+def test_journal_of_no_entries(last, capsys):
+    """A number of entries that no page holds is wrong usage."""
+    assert main(["journal", "--last", last]) == 2
+    assert "--last needs a number of entries, from 1 to 1000" in capsys.readouterr().err
+
+
+def test_journal_of_nobody(capsys):
+    """Where there is no entry that is said, for a name may be mis-typed."""
+    assert main(["journal", "int9"]) == 0
+    assert capsys.readouterr().out == "the journal has no entry of int9\n"
 
 
 def test_explain(capsys):

@@ -104,6 +104,19 @@ def test_what_cannot_be_used(more, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_what_a_damaged_file_says_is_shown_plainly(tmp_path, capsys):
+    """A name in it may be anything: nothing of it moves a cursor, and it fills no screen."""
+    ours, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
+    for path, name in ((ours, "a"), (theirs, "\x1b[2J" + "9" * 10_000)):
+        path.write_text(json.dumps({"id": name, "correct": True}) + "\n")
+
+    assert gate(ours, theirs, "--task", "math") == 2
+
+    said = capsys.readouterr().err
+    assert "\\x1b[2J999" in said
+    assert len(said) < 500
+
+
 def test_a_file_that_is_not_there(capsys):
     """A missing file is named."""
     assert gate("nowhere.json", "nowhere.json", "--task", "math") == 2

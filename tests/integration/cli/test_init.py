@@ -40,6 +40,14 @@ def test_defaults_can_be_used(task, folder, capsys):
     assert "ok: 2 models, 1 route, 1 trial" in capsys.readouterr().out
 
 
+def test_help_lists_the_tasks_there_are(capsys):
+    """What may be said of the models' task is read without asking for it wrongly first."""
+    assert main(["init", "--help"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"what the models are for: {', '.join(Task)} (chat)" in said
+
+
 def test_every_flag(folder):
     """What a person says stands in the file: addresses as keys, words as comments on one line."""
     flags = {
@@ -160,7 +168,7 @@ def test_questions(folder, monkeypatch):
     assert main(["init", "--listen", "127.0.0.1:8088"]) == 0
 
     assert asked[0].startswith("what the models are for: classification, summarization, chat, ")
-    assert asked[0].endswith(" [custom]: ")
+    assert asked[0].endswith(" [chat]: ")
     assert not any("users are to connect" in question for question in asked)
     assert (
         yaml.safe_load((folder / "shadowmon.yaml").read_text())["trials"]["optimized"]["task"]
@@ -183,3 +191,28 @@ def test_an_answer_that_cannot_be_used_is_asked_for_again(folder, monkeypatch, c
     written = yaml.safe_load((folder / "shadowmon.yaml").read_text())
     assert written["trials"]["optimized"]["task"] == "chat"
     assert written["trials"]["optimized"]["policy"]["acceptable"] == 0.015
+
+
+@pytest.mark.parametrize("task", Task)
+def test_what_is_written_needs_no_second_look(task, folder, capsys):
+    """Whatever the task, check-config has no advice about what init wrote."""
+    init("--task", task.value)
+    capsys.readouterr()
+
+    main(["check-config", str(folder / "shadowmon.yaml")])
+
+    assert "look again" not in capsys.readouterr().out
+
+
+def test_a_second_look_is_asked_for(folder, capsys):
+    """check-config accepts what few people mean, and says so below."""
+    init("--task", "chat")
+    path = folder / "shadowmon.yaml"
+    path.write_text(path.read_text().replace("self_check_rate: 0.1", "self_check_rate: 0"))
+    capsys.readouterr()
+
+    assert main(["check-config", str(path)]) == 0
+
+    accepted, advised = capsys.readouterr().out.splitlines()
+    assert "ok: 2 models, 1 route, 1 trial" in accepted
+    assert "look again: routes.production.self_check_rate: is 0" in advised

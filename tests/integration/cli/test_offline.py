@@ -173,8 +173,8 @@ def test_lines_that_are_no_pairs(folder, capsys):
 
     assert main(["replay", "odd.jsonl"]) == 0
     text = capsys.readouterr().out
-    assert "1 lines refused: the line lacks id\n" in text
-    assert "  odd.jsonl:2: the line lacks id\n  odd.jsonl:3: its id was there before\n" in text
+    assert "1 lines refused: the line lacks id\n  odd.jsonl:2\n" in text
+    assert "1 lines refused: its id was there before\n  odd.jsonl:3\n" in text
     assert main(["replay", "none.jsonl"]) == 1
 
 

@@ -46,7 +46,10 @@ def serving(desk):
 
 def stand(desk, grade, decision=Decision.HOLD, phase=Phase.PROGRESSING):
     """Let the trial stand somewhere."""
-    trial = a_trial_view(verdict=a_verdict(grade=grade, decision=decision, sentence=f"so: {grade}"))
+    verdict = a_verdict(
+        grade=grade, decision=decision, sentence=f"so: {grade}", decided_at=desk.view().at
+    )
+    trial = a_trial_view(verdict=verdict)
     desk.show(trials=(replace(trial, state=replace(trial.state, phase=phase)),))
 
 
@@ -86,9 +89,10 @@ def test_json(desk, capsys):
 
 
 def test_an_unknown_trial(capsys):
-    """A trial that there is none of is a wrong question, and no verdict."""
+    """A trial that is not there is a wrong question, and no verdict; those that are get listed."""
     assert main(["verdict", "int-8", "--exit-code"]) == 2
-    assert "no trial is called int-8" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == "shadowmon: no trial is called int-8 (there are: int8)\n"
 
 
 def test_no_daemon(monkeypatch):

@@ -400,6 +400,10 @@ def test_token_is_needed(start, desk):
         {"Host": "evil.example"},
         {"X-Forwarded-For": "127.0.0.1"},
         {"Forwarded": "for=127.0.0.1"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Via": "1.1 front"},
+        {"Origin": "http://["},
     ],
 )
 def test_not_for_others(ask, desk, headers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,16 @@ from shadowmon.clock import SystemClock
 from shadowmon.config.settings import Settings
 from shadowmon.daemon.intake import Intake
 from shadowmon.ipc.board import Board, TrialCell
-from shadowmon.records import Arm, Ending, Exchange, ExchangeId, ModelName, RouteName, Served
+from shadowmon.records import (
+    EVERYTHING,
+    Arm,
+    Ending,
+    Exchange,
+    ExchangeId,
+    ModelName,
+    RouteName,
+    Served,
+)
 from shadowmon.traffic.redact import kept_id
 from shadowmon.traffic.settings import Privacy
 from tests.factories import an_exchange
@@ -196,6 +206,55 @@ async def test_what_is_beyond_a_rate_is_not_called(tmp_path: Path) -> None:
         assert adds_up(intake, 40)
         assert 5 <= len(server.requests) <= 10
         assert out == 40 - len(server.requests)
+
+
+@pytest.mark.parametrize(("shadow_sampled", "flag"), [(True, b"-01"), (False, b"-00")])
+async def test_shadow_calls_are_in_production_s_traces_if_asked(
+    tmp_path: Path, shadow_sampled: bool, flag: bytes
+) -> None:
+    """The model is told to sample a user's trace if `tracing.shadow_sampled` says so."""
+    trace = "ab" * 16
+    asked = a_question(headers=(("traceparent", f"00-{trace}-{'cd' * 8}-01"),))
+    telemetry = {"tracing": {"shadow_sampled": shadow_sampled}}
+    async with an_intake(tmp_path, telemetry=telemetry) as (intake, server):
+        await run(intake, [asked])
+
+    found = re.findall(
+        rb"traceparent: 00-" + trace.encode() + rb"-\w{16}(-\d\d)", server.requests[0]
+    )
+    assert found == [flag]
+
+
+async def test_classes_are_counted_without_labels(tmp_path: Path) -> None:
+    """Each pair says of every configured class which model called it, and no label is awaited."""
+    watched = {"route": "chat", "optimized": "int8", "labels": {"classes": ["hi", "bye"]}}
+    async with an_intake(tmp_path, trials={"int8": watched}) as (intake, _):
+        await run(intake, [a_question(number=number) for number in range(3)])
+        counted = {
+            cell.metric: counts
+            for cell, counts in intake.take_changed().items()
+            if cell.metric.startswith("called") and cell.slice == EVERYTHING
+        }
+        assert intake.take_awaiting() == []
+
+    assert {name: tuple(counts)[:4] for name, counts in counted.items()} == {
+        "called:hi": (0, 0, 0, 3),
+        "called:bye": (3, 0, 0, 0),
+        "called_no_class": (3, 0, 0, 0),
+    }
+
+
+@pytest.mark.parametrize(("tools", "pairs"), [("compare", 1), ("skip", 0)])
+async def test_requests_with_tools_are_mirrored_as_configured(
+    tmp_path: Path, tools: str, pairs: int
+) -> None:
+    """`mirror.side_effects.tools` says whether a request that offers tools is mirrored at all."""
+    offered = [{"type": "function", "function": {"name": "weather"}}]
+    asked = replace(a_question(), body=json.dumps({"messages": [HELLO], "tools": offered}).encode())
+    async with an_intake(tmp_path, mirror={"side_effects": {"tools": tools}}) as (intake, _):
+        await run(intake, [asked])
+
+        assert intake.tallies.total("pairs_total", "int8") == pairs
 
 
 async def test_a_day_s_tokens_outlive_the_process(tmp_path: Path) -> None:

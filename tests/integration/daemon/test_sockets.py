@@ -39,7 +39,8 @@ def test_a_port_that_is_taken_is_told(listen):
     port = free_port()
     listen(f"127.0.0.1:{port}")
 
-    with pytest.raises(ConfigError, match=rf"proxy.listen: cannot listen on 127.0.0.1:{port}: A"):
+    problem = f"proxy.listen: cannot listen on 127.0.0.1:{port}: Address already in use"
+    with pytest.raises(ConfigError, match=rf"{problem} \(something is there already: stop"):
         listen(f"127.0.0.1:{port}")
 
 

@@ -17,7 +17,7 @@ from shadowmon.outbound.client import HttpClient
 from shadowmon.outbound.reach import Reach
 from shadowmon.records import Phase
 from tests.factories import NOON
-from tests.inboxes import Inbox, QuickClock
+from tests.inboxes import Inbox, QuickClock, uncounted
 from tests.views import a_trial_view, a_view
 
 
@@ -34,16 +34,15 @@ def rolled_back():
 class Stage:
     """One Alertmanager, what it is told, and what there is to see."""
 
-    def __init__(self, inbox, http) -> None:
+    def __init__(self, inbox, http, **settings) -> None:
         self.inbox, self.view, self.clock = inbox, FINE, QuickClock()
-        settings = AlertmanagerSettings(urls=(inbox.url,), labels={"cluster": "eu"})
         self.manager = Alertmanager(
             inbox.url,
-            settings,
+            AlertmanagerSettings(urls=(inbox.url,), labels={"cluster": "eu"}, **settings),
             http,
             self.clock,
             view=lambda: self.view,
-            count=lambda _, __: None,
+            count=uncounted,
         )
 
     async def pass_time(self, seconds: int) -> None:
@@ -84,9 +83,19 @@ async def test_it_is_told_at_once_and_again(stage):
     assert [path for path, _, _ in stage.inbox.came] == ["/api/v2/alerts"] * 3
     assert [ends(alert) for (alert,) in stage.told()] == [240, 300, 360]
     (alert,) = stage.told()[0]
-    assert alert["labels"]["alertname"] == "ShadowmonRolledBack"
+    assert alert["labels"]["alertname"] == "ShadowmonAwaitsReArm"
     assert alert["labels"]["cluster"] == "eu"
     assert len({json.dumps([one["labels"], one["startsAt"]]) for (one,) in stage.told()}) == 1
+
+
+async def test_how_often_it_is_told_again():
+    """Every `resend_seconds`, with an end four times as far away."""
+    async with Inbox().open() as inbox, HttpClient(reach=Reach()) as http:
+        stage = Stage(inbox, http, resend_seconds=10)
+        stage.view = rolled_back()
+        await stage.pass_time(21)
+
+    assert [ends(alert) for (alert,) in stage.told()] == [40, 50, 60]
 
 
 async def test_it_is_resolved(stage):

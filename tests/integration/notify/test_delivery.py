@@ -8,11 +8,13 @@ import json
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from aiohttp import web
 
+from shadowmon.notify.counting import Fate
 from shadowmon.notify.notifier import Notifier
 from shadowmon.notify.settings import NotifySettings
 from shadowmon.records import Entry, EntryKind, TrialId
@@ -20,12 +22,15 @@ from shadowmon.store.memory import MemoryStore
 from shadowmon.store.settings import StoreSettings
 from shadowmon.store.sql import SqlStore
 from shadowmon.store.store import Save
+from shadowmon.telemetry.families import BY_NAME
+from shadowmon.telemetry.tallies import Tallies
 from tests.factories import NOON
 from tests.inboxes import Inbox, QuickClock, until
 from tests.views import a_view
 
 
 HOUR = 3_600.0
+COUNTED = "notifications_total"
 
 
 def entries(*sentences, kind=EntryKind.ALARM, at=NOON):
@@ -55,16 +60,16 @@ async def inbox():
 
 
 @asynccontextmanager
-async def notifying(store, inbox, clock, *, counts=None, unwritten=None, **more):
+async def notifying(store, inbox, clock, *, tallies=None, unwritten=None, **more):
     """Tell the inbox for as long as the block takes."""
     settings = NotifySettings.model_validate({"webhooks": {"cd": {"url": inbox.url}}} | more)
-    counted = [] if counts is None else counts
+    tallies = tallies or Tallies()
     notifier = Notifier(
         settings,
         store,
         clock,
         view=a_view,
-        count=lambda name, outcome: counted.append((name, outcome)),
+        count=partial(tallies.add, COUNTED),
         unwritten=unwritten,
     )
     running = asyncio.get_running_loop().create_task(notifier.run())
@@ -116,11 +121,11 @@ async def test_an_outage_of_an_hour(store, inbox):
     meanwhile waits for none of it.
     """
     clock = QuickClock()
-    counts: list[tuple[str, str]] = []
+    tallies = Tallies()
     inbox.answer = lambda: web.Response(status=200 if clock.seconds > HOUR else 503)
     names = [f"message {at}" for at in range(20)]
 
-    async with notifying(store, inbox, clock, counts=counts):
+    async with notifying(store, inbox, clock, tallies=tallies):
         for name in names:
             before = asyncio.get_running_loop().time()
             await store.commit(Save(entries=entries(name)))
@@ -135,8 +140,8 @@ async def test_an_outage_of_an_hour(store, inbox):
     assert all(len(each) == 1 for each in ids.values())
     assert len(set.union(*ids.values())) == len(names)
     assert len(inbox.came) - len(names) <= 30
-    assert ("webhooks.cd", "retried") in counts
-    assert counts.count(("webhooks.cd", "delivered")) == len(names)
+    assert tallies.total(COUNTED, "webhooks.cd", "retried") > 0
+    assert tallies.total(COUNTED, "webhooks.cd", "delivered") == len(names)
 
 
 async def test_a_restart_in_between(store, inbox):
@@ -177,6 +182,17 @@ async def test_a_message_that_is_refused_for_ever(store, inbox, status):
     assert sentences(inbox) == ["good"]
     assert (letter.reader, letter.sentence, letter.tries) == ("webhooks.cd", "bad", 1)
     assert letter.problem == f"{status}: no"
+
+
+async def test_dead_letters_are_the_newest(store, inbox):
+    """Of what a receiver refused for ever no more than `dead_max` are kept."""
+    inbox.answer = lambda: web.Response(status=400 if len(inbox.came) <= 3 else 200)
+
+    async with notifying(store, inbox, QuickClock(), dead_max=2):
+        await store.commit(Save(entries=entries("one", "two", "three", "good")))
+        await until(lambda: inbox.taken)
+
+    assert [letter.sentence for letter in await store.dead_letters()] == ["three", "two"]
 
 
 async def test_a_message_that_is_too_old(store, inbox):
@@ -238,16 +254,35 @@ async def test_an_address_that_is_not_permitted(store, inbox):
         "name": {"url": f"http://localhost:{port}"},
         "short": {"url": f"http://127.1:{port}"},
     }
-    counts: list[tuple[str, str]] = []
+    tallies = Tallies()
 
     async with notifying(
-        store, inbox, QuickClock(), counts=counts, webhooks=both, public_only=True
+        store, inbox, QuickClock(), tallies=tallies, webhooks=both, public_only=True
     ):
         await store.commit(Save(entries=entries("one")))
-        await until(lambda: {name for name, _ in counts} == {f"webhooks.{name}" for name in both})
+        await until(
+            lambda: all(tallies.total(COUNTED, f"webhooks.{name}", "retried") for name in both)
+        )
 
     assert not inbox.came
-    assert {outcome for _, outcome in counts} == {"retried"}
+    for name in both:
+        assert tallies.total(COUNTED, f"webhooks.{name}", "delivered") == 0
+
+
+async def test_all_receivers_counters_exist_before_anything_is_told(store, inbox):
+    """So that the first message that is given up is a rise, which Prometheus can see."""
+    tallies = Tallies()
+    everyone = {
+        "slack": {"ops": {"url": inbox.url}},
+        "alertmanager": {"urls": [inbox.url, inbox.url]},
+    }
+
+    async with notifying(store, inbox, QuickClock(), tallies=tallies, **everyone):
+        told = {each.labels: each.value for each in tallies.snapshot() if each.name == COUNTED}
+
+    receivers = ("webhooks.cd", "slack.ops", "alertmanager")
+    assert told == {(name, fate.value): 0 for name in receivers for fate in Fate}
+    assert {fate.value for fate in Fate} == set(BY_NAME[COUNTED].closed["outcome"])
 
 
 async def test_a_store_that_is_down_for_a_while(inbox):

@@ -14,7 +14,7 @@ from shadowmon.records import DeadLetter
 from shadowmon.store.memory import MemoryStore
 from tests.consoles import a_desk, metrics
 from tests.factories import NOON
-from tests.inboxes import QuickClock
+from tests.inboxes import QuickClock, uncounted
 from tests.views import a_view
 
 
@@ -48,7 +48,7 @@ async def client(store):
             "webhooks": {"cd": {"url": "http://deploy.example/"}},
         }
     )
-    notifier = Notifier(settings, store, QuickClock(), view=a_view, count=lambda _, __: None)
+    notifier = Notifier(settings, store, QuickClock(), view=a_view, count=uncounted)
     app = make_app(a_desk(), ConsoleSettings(), metrics, more=notifier.routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -1,4 +1,7 @@
-"""A real Prometheus that knows what one was told during a demo run (record.py)."""
+"""
+A real Prometheus that knows what one was told during a demo run (record.py), and of assessors
+(record_assessed.py), laid beside it as if both had begun at one time.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from deploy.observe import free_address, process
 
 from tests.conftest import Prometheus, find, wait_until
 from tests.integration.observability.record import EVERY_SECONDS, RECORDED
+from tests.integration.observability.record_assessed import ASSESSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +49,11 @@ class Recorded:
 @contextlib.contextmanager
 def recorded(folder: Path) -> Iterator[Recorded]:
     """Run a Prometheus on the recording for as long as the block takes."""
-    text = gzip.decompress(RECORDED.read_bytes()).decode()
-    file = folder / "demo.openmetrics"
-    file.write_text(text)
+    demo, assessed = lines_of(RECORDED), lines_of(ASSESSED)
+    times = [moment(line) for line in demo if not line.startswith("#")]
+    first = min(times)
+    file = folder / "known.openmetrics"
+    file.write_text("\n".join([*demo, *begun_at(first, assessed), "# EOF", ""]))
     subprocess.run(
         [find("promtool"), "tsdb", "create-blocks-from", "openmetrics", file, folder / "data"],
         check=True,
@@ -65,10 +71,27 @@ def recorded(folder: Path) -> Iterator[Recorded]:
         "--log.level=error",
     ]
     server = Prometheus(f"http://{address}")
-    times = [int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")]
     with process(command):
         wait_until(lambda: _is_up(server), seconds=15)
-        yield Recorded(server=server, first=min(times), last=max(times))
+        yield Recorded(server=server, first=first, last=max(times))
+
+
+def lines_of(file: Path) -> list[str]:
+    """Return the lines of a recording, but for the one that ends it."""
+    return gzip.decompress(file.read_bytes()).decode().splitlines()[:-1]
+
+
+def moment(line: str) -> int:
+    """Return when a line's sample was taken."""
+    return int(line.rsplit(" ", 1)[1])
+
+
+def begun_at(first: int, lines: list[str]) -> Iterator[str]:
+    """Give a recording as if its first sample had been taken at another time."""
+    shift = first - min(moment(line) for line in lines if not line.startswith("#"))
+    for line in lines:
+        is_sample = not line.startswith("#")
+        yield f"{line.rsplit(' ', 1)[0]} {moment(line) + shift}" if is_sample else line
 
 
 def filled_in(expr: str, *, plain: Mapping[str, str], several: Mapping[str, str]) -> str:

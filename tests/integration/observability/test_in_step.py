@@ -90,6 +90,16 @@ def test_no_runbook_without_an_alert() -> None:
     assert pages == set(ALERTS) == set(listed)
 
 
+def test_the_list_of_pages_has_whole_sentences() -> None:
+    """Each line says what its page is about, and was not cut at a decimal point."""
+    lines = re.findall(
+        r"^- \[\w+\]\(\w+\.md\): (.+)$", (RUNBOOKS / "README.md").read_text(), re.MULTILINE
+    )
+
+    assert len(lines) == len(ALERTS)
+    assert [line for line in lines if not re.search(r"[a-z)]\.$", line)] == []
+
+
 @pytest.mark.parametrize("name", ALERTS)
 def test_every_alert_has_a_panel(name: str) -> None:
     """A panel's sentence names the alert, and the alert's page names a panel that there is."""

@@ -143,7 +143,7 @@ async def a_scene(folder: Path, changes: Mapping[str, Any]) -> AsyncIterator[Sce
     async with baseline.serving(), optimized.serving(), aiohttp.ClientSession() as session:
         settings = a_configuration([baseline, optimized])
         settings["rollout"] = {"climb": False}
-        settings["proxy"] |= {"default_model": "fp32", "tee_body_max_bytes": TEE_BYTES}
+        settings["proxy"] |= {"tee_body_max_bytes": TEE_BYTES}
         for section, members in changes.items():
             for name, more in members.items():
                 settings[section][name] |= more

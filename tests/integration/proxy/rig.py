@@ -323,6 +323,7 @@ class Rig:
     async def nothing_handed_over(self) -> bool:
         """Was nothing handed over, once the loop has had time to do so?"""
         await asyncio.sleep(0.05)
+        self.station.tee.flush()
         assert not self.arrived
         try:
             receive(self.taken)

@@ -8,10 +8,11 @@ import re
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from shadowmon.ipc.board import Count
-from shadowmon.proxy.access_log import AccessLog, Line
+from shadowmon.proxy.access_log import PATH_MAX, AccessLog, Line
 from shadowmon.proxy.plan import PlannedLog
 from tests.integration.proxy.rig import OK, answering, until
 
@@ -20,6 +21,20 @@ SECRET = b"hunter2"
 POST = (
     b"POST /v1/chat?key=hunter2 HTTP/1.1\r\nHost: a\r\nX-Request-Id: one\r\n"
     b"Authorization: hunter2\r\nContent-Length: 7\r\n\r\nhunter2"
+)
+A_LINE = Line(
+    at=0.0,
+    worker=0,
+    id="one",
+    route="chat",
+    method="GET",
+    path="/v1/chat",
+    model="base",
+    status=200,
+    ending="complete",
+    fell_back=False,
+    seconds=0.0,
+    first_byte_seconds=None,
 )
 BROKEN = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
 
@@ -206,24 +221,67 @@ async def test_the_file_may_be_moved_away(logged, tmp_path):
     assert len(await lines(proxy, tmp_path, 1)) == 1
 
 
-async def test_patterns_are_redacted(rig, tmp_path):
+@pytest.fixture(name="written")
+def _written(tmp_path):
+    """`written(…)` is what a log of redacted addresses holds of a line."""
+
+    def written(**changes: Any) -> dict[str, Any]:
+        log = AccessLog(
+            PlannedLog(path=str(tmp_path / "l"), waiting_max=9, patterns=("[a-z]+@[a-z.]+",)), print
+        )
+        log.note(msgspec.structs.replace(A_LINE, **changes))
+        log.close(within_seconds=5)
+        found: dict[str, Any] = json.loads((tmp_path / "l").read_text())
+        return found
+
+    return written
+
+
+def test_patterns_are_redacted(written):
     """In paths and ids, which are all that a user writes there."""
-    del rig
-    log = AccessLog(
-        PlannedLog(path=str(tmp_path / "l"), waiting_max=9, patterns=("[a-z]+@[a-z.]+",)), print
-    )
-    told: dict[str, Any] = {
-        "at": 0.0,
-        "worker": 0,
-        "route": "",
-        "method": "GET",
-        "model": "",
-        "status": 200,
-    }
-    told |= {"ending": "", "fell_back": False, "seconds": 0.0, "first_byte_seconds": None}
+    line = written(id="ann@example.org", path="/users/ann@example.org/x")
 
-    log.note(Line(id="ann@example.org", path="/users/ann@example.org/x", **told))
-    log.close(within_seconds=5)
-
-    line = json.loads((tmp_path / "l").read_text())
     assert (line["id"], line["path"]) == ("[redacted]", "/users/[redacted]/x")
+
+
+def test_patterns_are_redacted_where_they_are_encoded(written):
+    """What is percent-encoded is found too; of a path that has nothing to hide no byte changes."""
+    hidden = written(id="ann%40example.org", path="/a%20b/ann%40example.org/x")
+
+    assert (hidden["id"], hidden["path"]) == ("[redacted]", "/a b/[redacted]/x")
+
+
+def test_a_path_is_written_as_it_came(written):
+    """Where nothing is to be redacted the percent signs stay."""
+    assert written(path="/a%20b%2Fc")["path"] == "/a%20b%2Fc"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", ""])
+def test_methods_of_http_are_written(written, method):
+    """And that none could be read."""
+    assert written(method=method)["method"] == method
+
+
+@pytest.mark.parametrize("method", ["hunter2", "get", "ann@example.org", "PROPFIND"])
+def test_any_other_method_is_not_written(written, method):
+    """A stranger may send any word as a method, a secret too."""
+    assert written(method=method)["method"] == "_OTHER"
+
+
+async def test_a_secret_sent_as_a_method(logged, tmp_path):
+    """It is forwarded, as the model server shall judge it, and the log does not hold it."""
+    proxy = await logged()
+    await proxy.ask(b"hunter2 /v1/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+
+    (line,) = await lines(proxy, tmp_path, 1)
+
+    assert line["method"] == "_OTHER"
+    assert SECRET not in (tmp_path / "access.jsonl").read_bytes()
+
+
+def test_a_long_path_is_cut(written):
+    """One request cannot fill the disk; it is cut after the redaction, so that nothing shows."""
+    line = written(path="/" + "x" * (PATH_MAX - 5) + "/ann@example.org")
+
+    assert len(line["path"]) == PATH_MAX
+    assert "ann" not in line["path"]

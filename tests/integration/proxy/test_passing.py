@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from shadowmon.ipc.board import Count
+from shadowmon.proxy.line import FULL
 from tests.integration.proxy.rig import OK, Visit, answering, until
 
 
@@ -314,6 +315,25 @@ async def test_backpressure_reaches_the_user(rig):
 
     assert stalled < 24 * 2**20
     assert (await client.answer()).raw == OK
+
+
+async def test_a_connection_that_takes_nothing_yet_stops_the_user(rig):
+    """What its buffer could not take before it was anybody's is not forgotten: the user waits."""
+    proxy = await rig()
+    await proxy.ask(GET)
+    await until(lambda: not proxy.station.users)
+    pool = proxy.station.pools["base"]
+    idle = pool.take()
+    idle.pause_writing()
+    pool.give(idle)
+    client = await proxy.client()
+
+    await client.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo")
+    await until(lambda: [user.holds for user in proxy.station.users] == [FULL])
+    idle.resume_writing()
+
+    assert [user.holds for user in proxy.station.users] == [0]
+    assert (await client.ask(b"dy")).raw == OK
 
 
 async def test_an_early_answer_ends_an_upload(rig):

@@ -186,13 +186,14 @@ async def test_a_head_that_is_too_large_is_refused(rig, ends):
 
 
 async def test_no_model_is_no_route(rig):
-    """A path on no route gets 404 when there is no default model."""
+    """A path on no route gets 404 when there is no default model, and is counted."""
     proxy = await rig(path_prefix="/v1/")
 
     answer = await proxy.ask(b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
 
     assert answer.status == 404
     assert proxy.base.raw == b""
+    assert proxy.count(Count.UNROUTED) == proxy.count(Count.SEEN) == 1
 
 
 async def test_a_default_model_serves_the_rest(rig):

@@ -109,6 +109,9 @@ def test_a_server_that_comes_up_later_gets_what_waited():
         (401, b"", {"dropped_refused": 3}),
         (500, b"", {"dropped_refused": 3}),
         (422, b'{"taken": 2, "refused": [{"place": 0}]}', {"sent": 2, "dropped_refused": 1}),
+        (422, b'{"taken": 0, "refused": [{"place": 0}]}', {"sent": 0, "dropped_refused": 3}),
+        (422, b'{"taken": 9, "refused": []}', {"sent": 3}),
+        (422, b'{"taken": 1e999}', {"dropped_lost": 3}),
         (422, b"?", {"dropped_lost": 3}),
     ],
 )

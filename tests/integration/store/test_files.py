@@ -141,7 +141,7 @@ async def test_missing_folder(tmp_path: Path) -> None:
     told = await refusal(tmp_path / "nowhere" / "it.db")
 
     assert "nowhere" in told
-    assert "the folder must exist" in told
+    assert "the folder must exist and be writable (store.path)" in told
 
 
 async def test_refused_file_is_let_go(path: Path) -> None:

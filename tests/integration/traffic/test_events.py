@@ -32,6 +32,7 @@ from shadowmon.traffic.settings import (
     ServiceSettings,
 )
 from shadowmon.traffic.sighting import SightingError
+from tests.handing_over import handed_over
 
 
 IRIS = RouteName("iris")
@@ -210,6 +211,28 @@ async def test_a_malformed_event_is_told_and_counted():
     assert (status, "ce-type" in text) == (400, True)
     assert (other[0], "traffic.events.services" in other[1]) == (400, True)
     assert found.fates == {("cloud_events", Fate.REFUSED): 2}
+
+
+async def test_bytes_that_are_no_text_are_handed_on_all_the_same():
+    """A header's value need not be UTF-8; the exchange can still be written for the others."""
+    async with listening() as found:
+        told = {"id": "x-\udcff", "metadata": '{"x-user": ["\udcff"]}'}
+        lines = {
+            name.replace("_", "-"): value
+            for name, value in attributes("iris", "request", "").items()
+        } | {f"ce-{name}": value for name, value in told.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        reader, writer = await asyncio.open_connection("127.0.0.1", found.port)
+        request = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{head}\r\n{{}}"
+        writer.write(request.encode("utf-8", "surrogateescape"))
+        status = await reader.readline()
+        writer.close()
+        for service in ("iris", "iris-int8"):
+            await kserve_logs(found.url, service, "x-\N{REPLACEMENT CHARACTER}")
+
+    assert status == b"HTTP/1.1 200 OK\r\n"
+    (first,) = found.parcels
+    assert handed_over(first).id == "x-\N{REPLACEMENT CHARACTER}"
 
 
 async def test_a_batch_of_events_loses_only_what_is_wrong():

@@ -54,9 +54,11 @@ async def test_pairs_are_what_users_got(tmp_path):
         )
         await observed.until(lambda: len(observed.parcels) == len(bodies))
 
-    found = {head.id: (b"".join(body), b"".join(answer)) for head, body, answer in observed.parcels}
+    found = {
+        each.head.id: (b"".join(each.request), b"".join(each.answer)) for each in observed.parcels
+    }
     assert found == {name: (bodies[name], got[name]) for name in bodies}
-    served = [head.served for head, _, _ in observed.parcels]
+    served = [each.head.served for each in observed.parcels]
     assert {(each.model, each.status, each.ending) for each in served if each} == {
         ("base", 200, Ending.COMPLETE)
     }
@@ -155,7 +157,7 @@ async def test_a_user_who_leaves_leaves_no_pair(tmp_path):
         await observed.until(lambda: len(observed.parcels) == 2)
         hanging.set()
 
-    endings = [head.served.ending for head, _, _ in observed.parcels if head.served]
+    endings = [each.head.served.ending for each in observed.parcels if each.head.served]
     assert endings == [Ending.CLIENT_GONE, Ending.COMPLETE]
     assert observed.counts == {(End.ABORTED, Fate.MIRRORED): 1, (End.ANSWERED, Fate.MIRRORED): 1}
 

@@ -6,9 +6,11 @@ import pytest
 
 from pydantic import ValidationError
 
-from shadowmon.actuators.envoy import EnvoySettings
+from shadowmon.actuators.envoy import EnvoySettings, EnvoyWeights
 from shadowmon.actuators.envoy_resources import Clusters, routes, runtime, version_of, weight_in
+from shadowmon.errors import ActuatorError
 from shadowmon.records import Weight
+from tests.places import a_place
 
 
 CLUSTERS = Clusters(baseline="b", optimized="o")
@@ -67,3 +69,16 @@ def test_settings_that_steer_nothing_are_refused(options):
     """A route must divide traffic between exactly the two clusters."""
     with pytest.raises(ValidationError):
         EnvoySettings(**options)
+
+
+async def test_clusters_are_named_as_envoy_has_them():
+    """The two clusters' names are Envoy's own, whatever the models are called here."""
+    settings = EnvoySettings(
+        baseline_cluster="fp16", optimized_cluster="small", confirm_seconds=0.01
+    )
+    actuator = EnvoyWeights.of(settings, a_place())
+    with pytest.raises(ActuatorError):  # no Envoy asks
+        await actuator.set_weight(Weight(100))
+
+    shares = {key.rpartition(".")[2]: each for key, each in actuator.resource()["layer"].items()}
+    assert shares == {"fp16": 9_900, "small": 100}

@@ -6,7 +6,7 @@ from benchmarks.decisions.catalogue import TABLES
 from benchmarks.decisions.table import Effort, Table
 
 
-SLOW = {"peers", "change", "multiplicity"}
+SLOW = {"peers", "change", "multiplicity", "tempering"}
 
 
 @pytest.mark.parametrize("name", sorted(TABLES.keys() - SLOW))

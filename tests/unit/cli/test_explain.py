@@ -24,10 +24,10 @@ def test_numbers_to_compute_again():
     assert text.startswith("trial int8, now, epoch 2, 2026-01-01T12:00:00.000Z\n")
     assert "relative_drop of correct in slice all is below 0.05" in text
     assert "counts     2200 40 17 53 4" in text
-    assert "e-value    4.48169 (log 1.5), needed log 3: not proven" in text
-    assert "weight     0.5" in text
+    assert "e-value    4.48169 of 20.0855 needed (log 1.5 of 3): not proven" in text
+    assert "weight     0.5 of what can take weight away" in text
     assert "edge_slice (not armed)" in text
-    assert "averaged: 1.28403 (log 0.25), needed log 4.6: not proven" in text
+    assert "averaged: 1.28403 of 99.4843 needed (log 0.25 of 4.6): not proven" in text
 
 
 def test_numbers_at_their_ends():
@@ -39,8 +39,8 @@ def test_numbers_at_their_ends():
     text = written(shapes.explain(a_trial_view(rules=rules, verdict=None)))
 
     assert "no verdict yet" in text
-    assert "0 (log -), needed log 3: not proven" in text
-    assert "beyond a float (log 5000), needed log 3: proven" in text
+    assert "0 of 20.0855 needed (log - of 3): not proven" in text
+    assert "beyond a float of 20.0855 needed (log 5000 of 3): proven" in text
 
 
 def test_journalled_verdict():

@@ -56,6 +56,7 @@ def test_what_is_asked():
     assert "\n    at half of the limit (2.5 %)  " in text
     assert "\n  errors: error below an absolute rise of 1.0 %, anew in each stage\n" in text
     assert "\n  core_quality: correct above a relative drop of 5.0 %\n    at 1.5 times the" in text
+    assert "\na loss is one of correct alone, and all else (errors too) loses nothing:\n" in text
     assert "\n  shadow -> 1%: no loss: " in text
     assert "(at least 200 pairs and 10 min; longest is " in text
     assert "  1 %: 392, " in text
@@ -91,7 +92,7 @@ def test_without_traffic():
 
     assert "traffic unknown (--rate)" in text
     assert " pairs\n" in text
-    assert "shadow -> 1%: no loss: unknown; " in text
+    assert "shadow -> 1%: time unknown (" in text
     assert text.endswith(
         "How long any of this takes is not known without your traffic: give --rate."
     )
@@ -101,7 +102,7 @@ def test_without_a_share():
     """A slice whose share is not known is named, with the flag that tells it."""
     text = written(found(requests_per_second=20.0))
 
-    assert "time unknown: give --rate and --share bank=…" in text
+    assert "time unknown: give --share bank=…" in text
     assert text.endswith("Not known: the share of bank in your traffic: give --share bank=0.03.")
 
 

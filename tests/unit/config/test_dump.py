@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from shadowmon.cli.main import main
@@ -26,6 +27,22 @@ def test_no_secret_is_no_secret():
     tree = yaml.safe_load(shown(Settings(models={}, routes={})))
 
     assert tree["console"]["operator_token"] is None
+
+
+@pytest.mark.parametrize("password", ["planted", "pl@nted", "@planted@"])
+def test_what_stands_before_a_host_is_no_address(password):
+    """Whoever put a name and a password into an address sees neither, an @ in it or not."""
+    url = f"http://ada:{password}@judge.example/v1/@me"
+    semantic = {"endpoint": {"url": url, "model": "e"}}
+    settings = Settings.model_validate(
+        {"models": {}, "routes": {}, "assessors": {"semantic": semantic}}
+    )
+
+    tree = yaml.safe_load(shown(settings))
+
+    assert tree["assessors"]["semantic"]["endpoint"]["url"] == (
+        f"http://{MASK}@judge.example/v1/@me"
+    )
 
 
 def test_what_is_shown_can_be_loaded(tmp_path, everything):

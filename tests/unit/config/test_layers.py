@@ -126,6 +126,16 @@ def test_variable_that_is_not_utf8():
     assert "store.path: is not UTF-8" in str(layers.complaints[0])
 
 
+def test_name_that_is_not_utf8():
+    """So is one whose own name is none."""
+    name = os.fsdecode(b"SHADOWMON_MODELS__\xff__URL")
+
+    layers = laid({}, from_environment({name: "http://y"}))
+
+    assert str(layers.complaints[0]).startswith("MODELS.\\udcff.URL: is a key that is not UTF-8")
+    assert layers.tree == {}
+
+
 def test_empty_section_can_be_filled():
     """A section that the file leaves empty can be filled from outside."""
     assert laid({"mirror": None}, from_flags({"mirror.queue_max": "5"})).tree == {

@@ -99,6 +99,8 @@ def test_others_without_a_token(changes):
         {"origin": "null"},
         {"origin": "http://127.0.0.1:9181"},
         {"origin": ""},
+        {"origin": "http://["},
+        {"origin": "http://[", "host": ""},
         {"fetch_site": "cross-site"},
         {"fetch_site": "same-site"},
     ],

@@ -92,7 +92,7 @@ def test_surrogate_pair_is_a_character():
     assert read_json(b'"\\ud83d\\ude00"') == "\U0001f600"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=100))
 def test_any_bytes(body):
     """Any bytes are JSON, or refused; there is no other exception."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from shadowmon.console.classes import class_lines, classification
+from shadowmon.console.classes import class_lines, classification, mix, mix_lines
 from shadowmon.scoring.classification.f1 import ClassTables, compared
+from shadowmon.scoring.classification.mix import mix as mixed
 
 
 FOUND = compared(
@@ -14,6 +15,7 @@ FOUND = compared(
         "do\x1bg": ClassTables(missed=(90, 9, 1, 0), false_alarm=(90, 8, 2, 0)),
     }
 )
+MIX = mixed({"do\x1bg": (45, 5, 15, 35), None: (35, 15, 5, 45)})
 
 
 def test_each_class_has_its_three_figures():
@@ -51,3 +53,28 @@ def test_what_is_not_known_is_said_to_be():
     assert list(class_lines(classification(empty))) == [
         "F1      macro not known yet; micro not known yet"
     ]
+
+
+def test_how_often_each_class_is_called():
+    """Both models' shares of each class, what is no class under null, and how far that moved."""
+    told = mix(MIX)
+
+    assert told is not None
+    assert [each["class"] for each in told["classes"]] == ["do\x1bg", None]
+    assert told["classes"][0] == {"class": "do\x1bg", "baseline": 0.5, "optimized": 0.4}
+    json.dumps(told, allow_nan=False)
+
+
+def test_the_class_that_moved_most_is_said():
+    """In percent, beside what chance would do."""
+    (line,) = mix_lines(mix(MIX))
+
+    assert line.startswith("mix     moved 0.0073 bits, by chance 0.0015; most do")
+    assert line.endswith(": 50.0 → 40.0 %")
+    assert "\x1b" not in line
+
+
+def test_of_no_mix_nothing_is_said():
+    """No classes, or no pairs."""
+    assert mix(None) is None
+    assert list(mix_lines(None)) == []

@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 from shadowmon.console import shapes
-from shadowmon.console.picture import funnel, interval_bar, picture, race_bar
+from shadowmon.console.figures import interval_bar
+from shadowmon.console.picture import funnel, picture, race_bar
 from shadowmon.records import Grade, MetricName, Phase, Side, Weight
 from tests.views import a_figure, a_rule_view, a_trial_view, a_verdict, a_view
 
@@ -188,6 +189,33 @@ def test_last_decision():
     assert "roll_back: core_quality is proven" in text
     assert "may not climb now: cooling down" in text
     assert "no verdict yet" in drawn(a_view(a_trial_view(verdict=None)))
+
+
+@pytest.mark.parametrize(
+    ("phase", "command"),
+    [
+        (Phase.BENCHMARK, "shadowmon gate … --post URL --trial int8"),
+        (Phase.SIDE_BY_SIDE, "shadowmon approve int8 --reason …"),
+        (Phase.ROLLED_BACK, "shadowmon re-arm int8 --reason …"),
+    ],
+)
+def test_what_ends_a_phase_that_no_pair_ends(phase, command):
+    """Where pairs do not help the picture says what does, and not what a climb waits for."""
+    trial = with_state(phase=phase)
+    text = drawn(a_view(replace(trial, blocked="66 of 200 pairs in this stage")))
+
+    assert command in text
+    assert "may not climb now" not in text
+
+
+def test_counts_are_whole_on_a_narrow_terminal():
+    """On 80 columns the line gives way, and then a long name, to figures and counts."""
+    long = replace(a_figure().metric, name=MetricName("chrf_divergence_excess"))
+    figures = (a_figure(count=1_234_567), a_figure(metric=long, slice="long", count=7_654_321))
+    text = drawn(a_view(a_trial_view(figures=figures)), width=80)
+
+    for count in ("1,234,567", "7,654,321"):
+        assert "1.0 % [-0.20 %, 2.2 %]" in line_with(text, count)
 
 
 def test_funnel():

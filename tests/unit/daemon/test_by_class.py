@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of each class, from what a trial counted."""
+"""What is told of each class, from what a trial counted."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from shadowmon.daemon.by_class import by_class
+from shadowmon.daemon.by_class import by_class, mix_of
 from shadowmon.daemon.portrait import portrait
 from shadowmon.evidence.settings import DependenceSettings, EvidenceSettings
 from shadowmon.records import EVERYTHING, Cell, MetricName, Ticked
+from shadowmon.scoring.classification.called import called_metrics
 from shadowmon.scoring.classification.classes import class_metrics
 from shadowmon.trial.trial import Trial
 from tests.factories import NOON
 from tests.trials import INT8, METRICS, a_plan
 
 
-CLASSES = class_metrics(["cat", "dog"])
+NAMES = ["cat", "dog"]
+CLASSES = (*class_metrics(NAMES), *called_metrics(NAMES))
 COUNTED = {
     "missed:cat": (80, 10, 5, 5, 0),
     "false_alarm:cat": (90, 4, 2, 4, 0),
@@ -85,3 +87,37 @@ def test_of_sessions_there_are_no_tables():
     trial = Trial(replace(trial.plan, evidence=evidence), trial.memory)
 
     assert by_class(trial) is None
+
+
+CALLED = {
+    "called:cat": (40, 10, 20, 30, 2),
+    "called:dog": (60, 20, 10, 10, 2),
+    "called_no_class": (100, 0, 0, 0, 2),
+}
+
+
+def test_the_mix_needs_no_label():
+    """By hand: of 100 answers 50 of the baseline's and 40 of the optimized model's are cats."""
+    found = mix_of(a_trial(CALLED))
+
+    assert found is not None
+    assert found.baseline["cat"] == 0.5
+    assert found.optimized["cat"] == 0.4
+    assert portrait(a_trial(CALLED), 0).mix == found
+
+
+def test_two_sampling_rates_have_one_mix():
+    """What is sampled at a tenth of the rate stands for ten times as much."""
+    one, two = mix_of(a_trial(CALLED)), mix_of(a_trial(CALLED, rates=(10_000, 1_000)))
+
+    assert one is not None
+    assert two is not None
+    assert two.optimized == pytest.approx(one.optimized)
+
+
+def test_without_classes_there_is_no_mix():
+    """Nor is there one before the first pair."""
+    trial, _ = Trial.open(a_plan(), now=NOON)
+
+    assert mix_of(trial) is None
+    assert mix_of(a_trial({})) is None

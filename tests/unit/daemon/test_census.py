@@ -73,6 +73,17 @@ def test_gauges_add_up_and_ratios_do_not():
     }
 
 
+def test_what_each_worker_tells_by_a_gauge_can_be_had():
+    """Whoever must put ratios together by a rule of their own gets them one by one."""
+    census = Census()
+    for worker, ratio in (("scoring-1/1", 1.5), ("scoring-2/1", 2.0), ("scoring-1/2", 1.0)):
+        census.take(told(worker, ("variance_ratio", ("int8",), ratio)))
+
+    assert {
+        name: sorted(ratios) for name, ratios in census.by_worker("variance_ratio").items()
+    } == {("int8",): [1.0, 2.0]}
+
+
 def test_successor_in_a_place_takes_over_its_gauges():
     """A worker's gauges die with it, and its counters stay in the sum."""
     census = Census()

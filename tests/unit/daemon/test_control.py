@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from structlog.testing import capture_logs
+
 from shadowmon.actuators.proxy import ProxyWeights
 from shadowmon.errors import ActuatorError, RefusedError, StoreError
 from shadowmon.ipc.board import TrialCell
@@ -15,6 +17,7 @@ from shadowmon.ipc.report import Report
 from shadowmon.notify.news import news
 from shadowmon.policy.settings import OnComplaints
 from shadowmon.records import (
+    NO_TRAFFIC,
     Arm,
     Awaiting,
     Entry,
@@ -94,6 +97,22 @@ async def test_a_red_line_needs_no_journal():
     assert sum(entry.kind is EntryKind.STAGE_ENTERED for entry in await world.journal()) == 2
 
 
+async def test_a_climb_is_news_and_a_fall_is_a_warning():
+    """Who looks for warnings in the log finds what took weight away, and no climb."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    with capture_logs() as logged:
+        await world.tick()
+        world.count("correct", tuple(a + b for a, b in zip(GOOD, BAD, strict=True)))
+        await world.tick()
+
+    assert [(each["event"], each["log_level"]) for each in logged] == [
+        ("rollout.stage_entered", "info"),
+        ("rollout.rolled_back", "warning"),
+    ]
+
+
 async def test_what_stands_without_the_journal_is_told_as_it_will_be_written():
     """It can be told under the id that it will have, and when it is written there is no more."""
     world = await World().begin()
@@ -115,14 +134,83 @@ async def test_what_stands_without_the_journal_is_told_as_it_will_be_written():
 async def test_a_person_can_roll_back_without_the_journal_but_not_resume():
     """What takes weight away is done; what might give some is not, and says why."""
     world = await World().begin()
+    await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="")
     world.store.broken = True
 
     with pytest.raises(StoreError, match="could not be journalled: the disk is full"):
-        await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="")
-    assert not world.state.paused
+        await world.control.ask(INT8, Operation.RESUME, operator="alice", reason="")
+    assert world.state.paused
 
     state = await world.control.ask(INT8, Operation.ROLL_BACK, operator="alice", reason="now")
     assert state.phase is Phase.ROLLED_BACK
+
+
+async def test_a_pause_stands_without_the_journal_if_it_is_kept_elsewhere():
+    """It is taken and kept, or refused with both reasons; never taken and forgotten."""
+    world = await World().begin()
+    world.store.broken = world.orders.broken = True
+
+    with pytest.raises(StoreError, match="is full; nor kept elsewhere: the disk is full"):
+        await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="")
+    assert not world.state.paused
+    assert world.orders.orders == ()
+
+    world.orders.broken = False
+    state = await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="lunch")
+    assert state.paused
+    assert [(each.what, each.operator, each.reason) for each in world.orders.orders] == [
+        ("pause", "alice", "lunch")
+    ]
+
+
+async def test_a_roll_back_that_was_not_journalled_outlives_us():
+    """Killed while the store is down, we come back with it, and tell it as the same message."""
+    world = await World().begin()
+    world.store.broken = True
+    await world.control.ask(INT8, Operation.ROLL_BACK, operator="alice", reason="now")
+    ahead = {each.message_id for each in map(news, world.control.remembering.unwritten) if each}
+
+    world.store.broken = False
+    await world.begin()
+
+    assert world.state.phase is Phase.ROLLED_BACK
+    assert world.orders.orders == ()
+    written = {each.message_id for each in map(news, await world.journal()) if each}
+    assert ahead
+    assert ahead <= written
+
+
+async def test_what_the_journal_has_is_not_done_again():
+    """Killed after the commit and before the file was emptied, nothing is done twice."""
+    world = await World().begin()
+    world.store.broken = True
+    await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="lunch")
+    kept = world.orders.orders
+    world.store.broken = False
+    await world.tick()
+    await world.control.ask(INT8, Operation.RESUME, operator="alice", reason="back")
+    entries = len(await world.journal())
+
+    world.orders.orders = kept
+    await world.begin()
+
+    assert not world.state.paused
+    assert len(await world.journal()) == entries
+    await world.tick()
+    assert world.orders.orders == ()
+
+
+async def test_a_roll_back_is_of_the_model_that_it_was_asked_for():
+    """Another version begins in the shadow as it always does."""
+    world = await World().begin()
+    world.store.broken = True
+    await world.control.ask(INT8, Operation.ROLL_BACK, operator="alice", reason="now")
+    world.store.broken = False
+
+    world.plans = (replace(world.plans[0], version="2"),)
+    await world.begin()
+
+    assert world.state.phase is Phase.SHADOWING
 
 
 async def test_what_may_not_be_done_is_refused_with_the_reason():
@@ -143,7 +231,7 @@ async def test_a_restart_sets_the_weight_that_was_committed():
     world.count("error", NO_ERRORS)
     await world.tick()
 
-    world.board.no_weight()
+    world.board.set_trial(0, TrialCell.WEIGHT, NO_TRAFFIC)
     await world.begin()
 
     assert world.board.weight(0) == 100

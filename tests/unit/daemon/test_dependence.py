@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -106,22 +109,81 @@ def test_a_trial_judges_sessions():
         assert trial.memory.verdict.decision is decision
 
 
-def test_pairs_that_go_together_weaken_the_proof():
-    """Where no key says who asks, the evidence is tempered by the variance ratio."""
-    trial, _ = Trial.open(a_plan(), now=NOON)
+def quality(trial: Trial, **told: Any) -> float:
+    """Let a trial look at 400 good pairs; return how far its quality is proven."""
     gate = a_gate(DependenceSettings(), a_plan().metrics)
     for _ in range(400):
         gate.count(a_pair(), [right(), right(ERROR, baseline=False, optimized=False)], NOON)
-    totals = gate.ledger.totals()
+    trial.memory = replace(trial.memory, chain={})
+    trial.handle(Ticked(now=NOON, totals=gate.ledger.totals(), **told))
+    return next(
+        evidence.log_e_value
+        for rule, evidence in trial.memory.evidence.items()
+        if rule.name == "quality"
+    )
 
-    def quality(ratio):
-        trial.memory = replace(trial.memory, chain={})
-        trial.handle(Ticked(now=NOON, totals=totals, variance_ratio=ratio))
-        return next(
-            evidence.log_e_value
-            for rule, evidence in trial.memory.evidence.items()
-            if rule.name == "quality"
-        )
 
-    assert quality(1.2) == quality(None)
-    assert quality(4.0) < quality(None) / 2
+def a_trial(**dependence: Any) -> Trial:
+    settings = EvidenceSettings(dependence=DependenceSettings(**dependence))
+    return Trial.open(a_plan(evidence=settings), now=NOON)[0]
+
+
+def test_pairs_that_go_together_weaken_the_proof():
+    """Where no key says who asks, the evidence is tempered by the variance ratio."""
+    assert quality(a_trial(), variance_ratio=1.0) == quality(a_trial())
+    assert quality(a_trial(), variance_ratio=4.0) < quality(a_trial()) / 2
+    assert quality(a_trial(temper=False), variance_ratio=4.0) == quality(a_trial())
+
+
+def test_a_proof_does_not_become_strong_again_for_a_worker_that_begins_anew():
+    """While nobody knows the ratio the last one stands, over a restart of the daemon too."""
+    trial = a_trial()
+    weak = quality(trial, variance_ratio=4.0)
+
+    assert quality(trial) == weak
+    again, _ = Trial.restore(trial.plan, json.loads(json.dumps(trial.snapshot())), now=NOON)
+    assert quality(again) == weak
+
+
+def test_a_ratio_that_was_just_measured_weighs_only_what_comes_after():
+    """The fresh bets of a roll-back weigh a look's pairs by what was known at the look before."""
+    trial, plain = a_trial(), a_trial()
+    quality(trial, variance_ratio=4.0)
+    quality(plain)
+
+    assert trial.memory.chain["chains"] == plain.memory.chain["chains"]
+    quality(trial, variance_ratio=4.0)
+    assert trial.memory.chain["chains"] != plain.memory.chain["chains"]
+
+
+def test_who_knows_of_bursts_has_the_proof_weakened_from_the_first_pair():
+    """As if that ratio had been measured, until a greater one is."""
+    known = a_trial(temper_at_least=4.0)
+
+    assert quality(known) == quality(a_trial(), variance_ratio=4.0)
+    assert quality(known, variance_ratio=9.0) == quality(a_trial(), variance_ratio=9.0)
+
+
+def test_sessions_that_still_go_together_are_seen():
+    """A user who comes again and again, session after session, is more than one observation."""
+    gate = a_gate()
+    for session in range(400):
+        asked_at = NOON + timedelta(seconds=60 * session)
+        for second in range(2):
+            seen = right(optimized=session // 20 % 5 > 0)
+            gate.count(a_pair(cluster="alice"), [seen], asked_at + timedelta(seconds=second))
+    gate.close_all()
+
+    assert gate.ratio.ratio is not None
+    assert gate.ratio.ratio > 5
+
+
+def test_a_session_that_never_rests_is_closed_all_the_same():
+    """After `lasting_seconds` it counts, and what comes later is another one."""
+    gate = a_gate(DependenceSettings(clusters=True, idle_seconds=10, lasting_seconds=30))
+    for second in range(0, 65, 5):
+        gate.count(a_pair(cluster="alice"), [right()], NOON + timedelta(seconds=second))
+    gate.close_due(NOON + timedelta(seconds=65))
+
+    (sessions,) = gate.ledger.take_changed().values()
+    assert outcomes.pairs(counted_by(PLAN)[CORRECT], sessions) == 2

@@ -31,6 +31,7 @@ from shadowmon.view import Said
 from tests.factories import NOON
 from tests.recordings import a_line
 from tests.trials import INT8
+from tests.worlds import KeptOrders
 
 
 class Clock:
@@ -93,6 +94,7 @@ async def begin(settings, store):
     control = Control(
         plans=trial_plans(settings),
         store=store,
+        orders=KeptOrders(),
         saved=await store.load(),
         labels=LabelDesk({}, awaiting_max=10),
         actuators={INT8: ProxyWeights(board, 0)},

@@ -56,6 +56,19 @@ def test_a_reply_is_spoken_of_once():
     assert desk.take([of("a"), of("a")], STATES) == fates(accepted=1, repeated=1)
 
 
+def test_a_name_that_users_give_twice_is_one_reply():
+    """However often a name comes, it means the newest reply, and one complaint is one."""
+    desk = FeedbackDesk()
+    desk.show([shown("a", Arm.BASELINE), *[shown("a")] * 1000])
+
+    assert desk.take([of("a")], STATES) == fates(accepted=1)
+
+    assert desk.since(STATE) == {
+        Arm.BASELINE: Felt(replies=1),
+        Arm.OPTIMIZED: Felt(replies=1000, complaints=1),
+    }
+
+
 def test_what_is_not_known():
     """An exchange that nobody was shown, another trial, and one that was forgotten are unknown."""
     desk = FeedbackDesk(replies_max=1)

@@ -141,6 +141,21 @@ def test_the_ladder_takes_what_its_slowest_part_takes():
     assert first.after_seconds[0] == (12_200, 12_200)
 
 
+def test_a_ladder_that_loses_quality_loses_nothing_else():
+    """Each further stage waits for its errors as long as it does without any loss."""
+    stages = [{"percent": each, "min_pairs": 0, "min_dwell_seconds": 0} for each in (10, 100)]
+    rollout = {"shadow_min_pairs": 0, "shadow_min_dwell_seconds": 0, "stages": stages}
+    whole = found(
+        the_settings(trial={"rollout": rollout}), requests_per_second=1.0, shares={BANK: 0.5}
+    )
+    (errors,) = (asked for asked in whole.promote if asked.rule.name == "errors")
+
+    first, second = (rung.after_seconds[1] for rung in whole.rungs)
+
+    assert second[0] - first[0] == pytest.approx(errors.at[0].median_seconds)
+    assert errors.at[0].median_seconds < errors.at[1].median_seconds
+
+
 def test_a_thin_slice_holds_the_whole_ladder():
     """Where a required slice is thin, its evidence is what the first climb waits for."""
     whole = found(requests_per_second=10.0, shares={BANK: 0.001})

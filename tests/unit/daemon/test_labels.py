@@ -65,6 +65,17 @@ def test_a_pair_without_a_label_is_missing_or_left_out(covers_all, missing):
     assert desk.fates["unlabelled"] == 1
 
 
+def test_a_clock_that_was_wrong_holds_nobody_else_up():
+    """Pairs are settled by their own times, the oldest first, in whatever order they were told."""
+    desk = a_desk()
+    desk.expect([waiting(1, minutes=24 * 60), waiting(2, minutes=5), waiting(3)])
+
+    settled = desk.settle(NOON + 2 * HOUR)
+
+    assert [each.awaiting.exchange_id for each in settled] == ["x-3", "x-2"]
+    assert len(desk) == 1
+
+
 def test_a_model_that_failed_to_answer_is_missing():
     """No answer is no wrong answer: it is an availability event, counted against the climb."""
     desk = a_desk()

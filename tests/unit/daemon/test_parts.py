@@ -18,6 +18,10 @@ from tests.trials import INT8, a_plan
 
 CELL = Cell(trial_id=INT8, epoch=1, stage=0, metric=MetricName("correct"), slice=EVERYTHING)
 
+DIFFERENT = (
+    "these parts were counted for different trials, limits, bets or scoring: they do not add"
+)
+
 
 def a_part(number=1, of=2, **changes):
     """Return what one shard counted; any field may be named."""
@@ -66,7 +70,11 @@ def test_parts_add():
         ([a_part(1, 2), a_part(2, 3)], "parts of 2 and of 3 shards do not add"),
         (
             [a_part(1), a_part(2, plan=a_plan(policy=PolicySettings(acceptable=0.01)))],
-            "these parts were counted for different trials, limits or bets: they do not add",
+            DIFFERENT,
+        ),
+        (
+            [a_part(1), a_part(2, plan=a_plan(meaning={"scoring.typed_fields": "other"}))],
+            DIFFERENT,
         ),
     ],
 )

@@ -10,13 +10,13 @@ from shadowmon.daemon.recording import CHANGED, CUT, Recording, recognised
 from shadowmon.errors import RefusedError
 from shadowmon.traffic.recordings.formats import GOREPLAY, HAR, REQUESTS
 from shadowmon.traffic.recordings.goreplay import GoReplay
-from shadowmon.traffic.recordings.har import HttpArchive
+from shadowmon.traffic.recordings.har import HTTP_ARCHIVE
 from shadowmon.traffic.recordings.recording import Format, RecordingError
-from shadowmon.traffic.recordings.request_lines import RequestLines
+from shadowmon.traffic.recordings.request_lines import REQUEST_LINES
 from tests.traffic_files import asking, gor_file, har, har_entry, jsonl, saying, zipped
 
 
-READERS: dict[str, Format] = {GOREPLAY: GoReplay(), HAR: HttpArchive(), REQUESTS: RequestLines()}
+READERS: dict[str, Format] = {GOREPLAY: GoReplay(), HAR: HTTP_ARCHIVE, REQUESTS: REQUEST_LINES}
 
 
 def opened(*files, name=GOREPLAY):

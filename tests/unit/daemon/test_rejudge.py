@@ -102,6 +102,26 @@ async def test_a_step_down_is_found_again():
     assert all(each.agrees for each in found)
 
 
+async def test_what_a_further_pass_needed_is_found_again():
+    """A trial that stepped down has more stages than its ladder, and they needed more."""
+    story = ((6, 0.01, 0.005), (30, 0.0, 0.1), (40, 0.03, 0.0))
+    plan = the_plan(
+        policy=PolicySettings(red_lines=(), review_factor=3),
+        course=replace(a_course(50, 100), cooldown_seconds=0),
+    )
+
+    found = await judged_again(plan, story=story)
+
+    needed = {
+        reason.log_e_needed
+        for each in found
+        for reason in (each.now.reasons if each.now else ())
+        if reason.rule == "errors"
+    }
+    assert len(needed) > 1
+    assert all(each.same_rules and each.agrees and not each.changed for each in found)
+
+
 async def test_other_rules_may_decide_otherwise():
     """Stricter rules would have held where these promoted; nothing is called broken for that."""
     strict = the_plan(policy=PolicySettings(acceptable=0.002))

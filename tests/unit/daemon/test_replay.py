@@ -221,3 +221,27 @@ def test_whether_there_are_labels():
     assert has_label(a_line(label="18"))
     assert not has_label(a_line())
     assert not has_label(b"{")
+
+
+@pytest.mark.parametrize("expected", [LabelCoverage.NONE, LabelCoverage.ALL])
+def test_the_mix_of_answers_is_counted(expected):
+    """How often each model says a configured class, with labels and without."""
+    lines = [
+        a_line(
+            id=f"x-{number}",
+            baseline={"label": "cat" if number % 2 else "dog"},
+            optimized={"label": "cat" if number % 4 else "fish"},
+            label="cat",
+        )
+        for number in range(100)
+    ]
+    labels = {"expected": expected, "classes": ["cat", "dog"]}
+    settings = the_settings(task=Task.CLASSIFICATION, labels=labels)
+
+    found = drawn(replayed(lines, settings=settings).part())
+
+    assert found.mix is not None
+    assert found.mix.baseline == {"cat": 0.5, "dog": 0.5, None: 0.0}
+    assert found.mix.optimized == {"cat": 0.75, "dog": 0.0, None: 0.25}
+    assert figure(found, "called:dog").baseline_rate == pytest.approx(0.5)
+    assert (found.classification is None) == (expected is LabelCoverage.NONE)

@@ -11,7 +11,7 @@ import pytest
 
 from shadowmon.actuators.actuator import Actuator
 from shadowmon.actuators.dry_run import DryRun
-from shadowmon.daemon.steering import Steering
+from shadowmon.daemon.steering import LATE_SECONDS, LATE_WATCH_SECONDS, Steering
 from shadowmon.errors import ActuatorError
 from shadowmon.records import TrialId, Weight, WeightApplied, WeightRejected
 from shadowmon.telemetry.tallies import Tallies
@@ -184,6 +184,101 @@ async def test_a_foreign_hand_is_seen():
         found.watch(SLOW)
         await found.settle()
         assert found.take() == [applied(SLOW, 5000)]
+
+
+class Late(DryRun):
+    """Takes a weight that was given up all the same, but later; knows only what was accepted."""
+
+    def __init__(self, *, remembers: bool) -> None:
+        super().__init__()
+        self.remembers = remembers
+        self.in_effect = Weight(0)
+        self.times_set = 0
+
+    async def set_weight(self, weight: Weight) -> None:
+        """See `Actuator.set_weight`."""
+        if weight:
+            await asyncio.Event().wait()
+        self.times_set += 1
+        self.in_effect = weight
+        await super().set_weight(weight)
+
+    async def read_weight(self) -> Weight | None:
+        """See `Actuator.read_weight`."""
+        return await super().read_weight() if self.remembers else self.in_effect
+
+
+async def given_up(found: Steering) -> None:
+    """Ask for a climb, and for a roll-back while it is under way."""
+    found.ask(SLOW, Weight(100))
+    await found.settle()
+    found.ask(SLOW, Weight(0))
+    await found.settle()
+    assert found.take() == [applied(SLOW, 0)]
+
+
+async def test_a_climb_that_comes_into_effect_after_its_roll_back_is_undone():
+    """It is ours and no other hand's: the roll-back is set again, and nobody is told of a drift."""
+    clock, late = StandingClock(), Late(remembers=False)
+    async with steering(late, clock=clock) as found:
+        await given_up(found)
+        late.in_effect = Weight(100)
+
+        clock.seconds += LATE_WATCH_SECONDS
+        found.watch(SLOW)
+        await found.settle()
+
+        assert late.in_effect == 0
+        assert found.take() == [applied(SLOW, 0)]
+
+
+async def test_where_nobody_can_be_asked_the_weight_is_set_once_more():
+    """Once, when nothing can come any more, and then never again."""
+    clock, late = StandingClock(), Late(remembers=True)
+    async with steering(late, clock=clock) as found:
+        await given_up(found)
+        late.in_effect = Weight(100)
+
+        for _ in range(40):
+            clock.seconds += LATE_WATCH_SECONDS
+            found.watch(SLOW)
+            await found.settle()
+
+        assert late.in_effect == 0
+        assert late.times_set == 2
+
+
+async def test_a_foreign_hand_is_no_late_weight():
+    """Another weight than the one that was given up is told, and not fought over."""
+    clock, late = StandingClock(), Late(remembers=False)
+    async with steering(late, clock=clock) as found:
+        await given_up(found)
+        late.in_effect = Weight(5000)
+
+        clock.seconds += LATE_WATCH_SECONDS
+        found.watch(SLOW)
+        await found.settle()
+
+        assert late.in_effect == 5000
+        assert found.take() == [applied(SLOW, 5000)]
+
+
+async def test_a_weight_that_comes_too_late_is_a_foreign_hands():
+    """After a while nobody can know any more who it was."""
+    clock, late = StandingClock(), Late(remembers=False)
+    async with steering(late, clock=clock) as found:
+        await given_up(found)
+        clock.seconds += LATE_SECONDS + 1
+        found.watch(SLOW)
+        await found.settle()
+        late.in_effect = Weight(100)
+        found.take()
+
+        clock.seconds += 10
+        found.watch(SLOW)
+        await found.settle()
+
+        assert found.take() == [applied(SLOW, 100)]
 
 
 async def test_a_weight_that_cannot_be_read_now_is_no_rejection():

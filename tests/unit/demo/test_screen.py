@@ -55,6 +55,16 @@ def test_verdict_that_the_next_line_repeats_is_not_told_twice():
     ]
 
 
+def test_a_phase_that_a_demo_never_has_is_not_told():
+    """What is left out of every trial alike is no news: the story begins with the trial."""
+    lines = told(
+        a_line(0, "trial_opened", "int8 against fp32"),
+        a_line(0, "phase_skipped", "benchmark: skipped", phase="benchmark"),
+    )
+
+    assert [line.partition(": ")[2] for line in lines] == ["int8 against fp32"]
+
+
 def test_markup_in_a_sentence_is_text():
     """A sentence is shown as it is, whatever it contains."""
     assert told(a_line(1, "operation", "[bold]x[/] \x1b[2J")) == [

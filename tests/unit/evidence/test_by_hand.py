@@ -86,7 +86,7 @@ def growing(draw: st.DrawFn, size: int):
 
 
 @pytest.mark.parametrize(("metric", "claim"), CLAIMS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_twins_agree(metric, claim, data):
     """Whatever was counted, the slow twin finds the e-value that the verdict was given on."""

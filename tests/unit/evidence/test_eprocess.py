@@ -7,7 +7,7 @@ import pytest
 
 from scipy.special import betainc, betaln
 
-from shadowmon.evidence.eprocess import bet_on, log_sum_exp
+from shadowmon.evidence.eprocess import bet_on, log_sum_exp, log_sums
 from shadowmon.evidence.outcomes import places
 from shadowmon.records import Contrast, MetricKind, Side
 from tests.streams import a_claim, a_metric
@@ -88,3 +88,12 @@ def test_a_sum_survives_what_its_terms_do_not():
     far = np.array([[1e6, 1e6, -np.inf], [-1e6, -1e6, -2e6]])
 
     assert log_sum_exp(far) == pytest.approx([1e6 + math.log(2), -1e6 + math.log(2)], rel=1e-15)
+
+
+@pytest.mark.parametrize("sizes", [[3, 3, 5], [5, 3, 3], [3, 5, 3], [4], [1, 1]])
+def test_parts_add_up_as_they_do_alone(sizes):
+    """Sums of many parts are, to the last bit, each part's own, whatever size lies beside it."""
+    rows = np.random.default_rng(3).normal(scale=30, size=(sum(sizes), 7))
+    alone = [log_sum_exp(part.T) for part in np.split(rows, np.cumsum(sizes)[:-1])]
+
+    assert (log_sums(rows, sizes) == np.array(alone)).all()

@@ -78,6 +78,19 @@ def test_some_accounts_of_many_are_as_they_are_alone(most, missing):
     assert (some == Table(TABLE).times(accounts, cuts)[:, which]).all()
 
 
+@pytest.mark.parametrize("most", [1, 100, 10**7])
+def test_a_product_may_be_written_where_there_is_room(most):
+    """It overwrites what was there, and is the product that is made anew otherwise."""
+    accounts = GENERATOR.integers(0, most, (9, 130))
+    room = np.full((80, 9), np.nan)
+
+    Table(TABLE).times(accounts, out=room[10:70])
+
+    assert (room[10:70] == Table(TABLE).times(accounts)).all()
+    assert np.isnan(room[:10]).all()
+    assert np.isnan(room[70:]).all()
+
+
 def test_accounts_are_left_as_they_are():
     """Large counts are divided in a copy: an account is not ours to change."""
     accounts = GENERATOR.integers(0, 10**9, (3, 130)).astype(np.float64)
@@ -92,3 +105,4 @@ def test_nothing_counted_is_nothing():
     """Empty accounts, and no account at all, are no case of their own."""
     assert (Table(TABLE).times(np.zeros((2, 130), dtype=np.int64)) == np.zeros((60, 2))).all()
     assert Table(TABLE).times(np.zeros((0, 130), dtype=np.int64)).shape == (60, 0)
+    assert (Table(TABLE[:1]).times(np.zeros((2, 1), dtype=np.int64)) == np.zeros((60, 2))).all()

@@ -141,6 +141,18 @@ def test_a_metric_that_is_not_counted_is_refused():
         ledger.record(a_score(Observation(metric=MetricName("bleu"), distance=0.0)))
 
 
+def test_looking_loses_nothing_that_comes_later():
+    """However often totals are asked for, what is recorded between is counted, and once."""
+    ledger = Ledger(METRICS)
+
+    seen = []
+    for _ in range(3):
+        ledger.record(a_score(right()))
+        seen += [ledger.totals()[a_cell()], ledger.totals()[a_cell()]]
+
+    assert [counts[3] for counts in seen] == [1, 1, 2, 2, 3, 3]
+
+
 def test_a_score_is_counted_whole_or_not_at_all():
     """One bad observation keeps its whole score out, so that pairs stay pairs."""
     ledger = Ledger(METRICS)

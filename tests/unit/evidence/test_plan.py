@@ -15,8 +15,8 @@ from shadowmon.evidence import assumed
 from shadowmon.evidence.assumed import assume
 from shadowmon.evidence.plan import NEVER, Forecast, plan, violation_free_pairs, violations_needed
 from shadowmon.evidence.sampling import ALL_SAMPLED
-from shadowmon.evidence.settings import EvidenceSettings
-from shadowmon.records import Contrast, Metric, MetricKind, MetricName, Side, Worse
+from shadowmon.evidence.settings import DependenceSettings, EvidenceSettings
+from shadowmon.records import Contrast, Metric, MetricKind, MetricName, Scope, Side, Worse
 from tests.streams import a_claim, first_proven
 
 
@@ -76,7 +76,7 @@ class Drawn:
     law: assumed.Law
     metric: Metric | None = None
     rates: tuple[int, ...] = ALL_SAMPLED
-    power = 1.0
+    power: float = 1.0
 
     def rows(self, claim) -> NDArray[np.float64]:
         del claim  # its deposits are of the claim already
@@ -126,6 +126,30 @@ def test_a_chained_claim_takes_longer():
 
     assert chained.median > plan(claim, law, NEED, settings=SETTINGS).median
     assert 0.8 <= chained.median / np.median(proven) <= 1.25
+
+
+def test_a_proof_that_is_weakened_takes_as_many_times_the_pairs():
+    """Of quality, that is; of service, which load and outages bring, it is as before."""
+    claim, weak = a_claim(DROP, 0.05, UP), DependenceSettings(temper_at_least=4)
+    law = assume(claim, 0.1, noise=0.03, baseline_rate=0.9)
+    settings = SETTINGS.model_copy(update={"dependence": weak})
+    of_service = Metric(
+        name=MetricName("slow"), kind=MetricKind.VERDICTS, sentence="", scope=Scope.STAGE
+    )
+    weakened = plan(claim, law, NEED, settings=settings)
+
+    proven = first_proven(
+        claim,
+        [(int(2 * weakened.median), Drawn(law, power=1 / 4))],
+        alpha=ALPHA,
+        streams=400,
+        seed=1,
+    )
+
+    assert 0.8 <= weakened.median / np.median(proven) <= 1.25
+    assert plan(claim, law, NEED, settings=settings, metric=of_service) == plan(
+        claim, law, NEED, settings=SETTINGS
+    )
 
 
 @pytest.mark.parametrize(

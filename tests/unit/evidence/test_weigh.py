@@ -112,6 +112,25 @@ def test_a_chained_claim_notices_a_sudden_loss():
     assert evidence[RED_LINE].log_e_value > math.log(100)
 
 
+def test_what_came_since_the_look_before_is_weighed_as_pairs_were_known_to_go_together_then():
+    """A ratio that the newest pairs had a part in does not make their own fresh bets smaller."""
+    few, more = at_all({RED_LINE: (20, 2, 60, 600, 1)}), at_all({RED_LINE: (20, 2, 160, 600, 1)})
+    independent, together = {CORRECT.name: 1.0}, {CORRECT.name: 4.0}
+    weigher = scales()
+    _, memory = weigher.weigh(few, {}, variance_ratios=independent)
+
+    chains = [
+        weigher.weigh(more, memory, variance_ratios=now, ratios_before=before)[1]["chains"]
+        for now, before in (
+            (independent, independent),
+            (together, independent),
+            (together, together),
+        )
+    ]
+
+    assert chains[0] == chains[1] != chains[2]
+
+
 def test_memory_survives_json_exactly():
     """Evidence goes on to the last bit after the memory was written and read as strict JSON."""
     weigher = scales()

@@ -1,4 +1,4 @@
-"""The shift of one sample above another, and the root that it is found by."""
+"""The shift of one sample above another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from shadowmon.gates.mann_whitney import shift
-from shadowmon.gates.root import root
 
 
 def a_sample(*values: float):
@@ -46,23 +45,3 @@ def test_tied_values_have_no_shift():
     """Where all values are tied there is no variance to hold anything against."""
     with pytest.raises(ArithmeticError, match="tied"):
         shift(a_sample(1, 1), a_sample(1, 1), level=0.98)
-
-
-@pytest.mark.parametrize(
-    ("function", "expected"),
-    [
-        (lambda x: x * x - 2, 2**0.5),
-        (lambda x: x**3 - x - 2, 1.5213797),
-        (lambda x: -1.0 if x < 1.25 else 1.0, 1.25),
-        (lambda x: x - 4.0, 4.0),
-    ],
-)
-def test_roots(function, expected):
-    """A root is found to the tolerance: smooth, stepped, or at an end."""
-    assert root(function, 0.0, 4.0) == pytest.approx(expected, abs=1e-4)
-
-
-def test_no_root():
-    """A root is not looked for without end."""
-    with pytest.raises(ArithmeticError, match="no root"):
-        root(lambda x: -1.0 if x < 0.5 else 1.0, -1e300, 1e300)

@@ -8,13 +8,15 @@ from datetime import time, timedelta
 import pytest
 
 from shadowmon.gates.standing import FRESH, WORST, Word, about, standing
-from shadowmon.records import Decision, Grade, MetricName, Phase
+from shadowmon.records import Decision, Grade, MetricName, Phase, TrialId
 from shadowmon.rollout.freeze import Freeze
+from shadowmon.rollout.ladder import IN_SHADOW
 from shadowmon.rollout.windows import DAYS, Window
 from tests.factories import NOON
 from tests.views import a_figure, a_trial_view, a_verdict, a_view
 
 
+COURSE = a_trial_view().course
 ACCEPTED = a_verdict(grade=Grade.ACCEPT, decision=Decision.PROMOTE, sentence="promote: proven")
 
 
@@ -42,7 +44,13 @@ def test_an_accepted_trial_passes():
         {"drifted": True},
         {"phase": Phase.BENCHMARK},
         {"cooldown_until": NOON + timedelta(seconds=1)},
+        {"applied_weight": None},
+        {"course": replace(COURSE, may_climb=False)},
+        {"objection": "complaints increased: 9 in 100 replies"},
+        {"phase": Phase.SHADOWING, "stage_index": IN_SHADOW, "pairs_in_stage": 199},
+        {"phase": Phase.SHADOWING, "stage_index": IN_SHADOW, "entered_stage_at": NOON},
         {"verdict": None},
+        {"verdict": replace(ACCEPTED, decided_at=NOON - FRESH - timedelta(seconds=1))},
         {"verdict": replace(ACCEPTED, decision=Decision.HOLD)},
         {"view": {"at": NOON - FRESH - timedelta(seconds=1)}},
         {"view": {"store_problem": "the disk is full"}},
@@ -54,10 +62,34 @@ def test_whatever_is_missing_is_insufficient(changes):
     assert stands(**changes).word is Word.INSUFFICIENT
 
 
+def test_a_stage_of_our_own_ladder_holds_nobody_else():
+    """How many pairs a stage of ours asks for, and how long it lasts, is ours alone."""
+    assert stands(pairs_in_stage=0, entered_stage_at=NOON).word is Word.PASS
+
+
+def test_a_trial_that_could_not_be_judged_does_not_pass():
+    """A fresh picture may show an old verdict, of a trial whose weighing fails: how old is it?"""
+    found = stands(verdict=replace(ACCEPTED, decided_at=NOON - timedelta(seconds=90)))
+
+    assert found.sentence == "nothing was judged since 2026-01-01T11:58:30+00:00"
+
+
+def test_another_trial_of_the_route_holds():
+    """Where another trial of the route has its traffic, ours waits, and so do the others."""
+    trial = a_trial_view(verdict=ACCEPTED)
+    other = replace(
+        trial, trial_id=TrialId("int4"), state=replace(trial.state, trial_id=TrialId("int4"))
+    )
+    found = standing(a_view(other, trial), "int8", now=NOON)
+
+    assert found is not None
+    assert found.sentence == "the route's traffic is held by trial int4"
+
+
 def test_a_shut_change_window_is_insufficient():
     """Nobody climbs outside the change windows, however good the evidence: when does one open?"""
     morning = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
-    found = stands(windows=(morning,))
+    found = stands(course=replace(COURSE, windows=(morning,)))
 
     assert found.word is Word.INSUFFICIENT
     assert found.sentence.startswith("outside the change windows (mon, tue")
@@ -69,14 +101,25 @@ def test_an_open_change_window_holds_nobody():
     shut = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
     opened = Window(days=DAYS, begin=time(12), end=time(13), zone="UTC")
 
-    assert stands(windows=(shut, opened)).word is Word.PASS
+    assert stands(course=replace(COURSE, windows=(shut, opened))).word is Word.PASS
+
+
+def test_what_a_person_rolled_back_is_not_told_as_the_evidences():
+    """The newest verdict is no reason for it; where the evidence rolled back, it is the reason."""
+    assert stands(phase=Phase.ROLLED_BACK).sentence == "rolled back, until a person re-arms it"
+
+    proven = replace(ACCEPTED, decision=Decision.ROLL_BACK, sentence="roll_back: proven")
+    found = stands(phase=Phase.ROLLED_BACK, verdict=proven)
+    assert found.sentence == "rolled back, until a person re-arms it: roll_back: proven"
 
 
 def test_a_failure_needs_no_window():
     """What has failed is told at any hour: down is never outside of hours."""
     shut = Window(days=DAYS, begin=time(8), end=time(9), zone="UTC")
 
-    assert stands(windows=(shut,), phase=Phase.ROLLED_BACK).word is Word.FAIL
+    assert (
+        stands(course=replace(COURSE, windows=(shut,)), phase=Phase.ROLLED_BACK).word is Word.FAIL
+    )
 
 
 def test_a_cooldown_that_is_over_holds_nobody():
@@ -95,10 +138,11 @@ def test_a_cooldown_that_is_over_holds_nobody():
 )
 def test_a_stage_that_needs_approval(changes, word):
     """Where the next stage waits for a person, so do the others, until the approval expires."""
-    stages = a_trial_view().stages
+    stages = COURSE.ladder.stages
     asking = tuple(replace(stage, needs_approval=at == 2) for at, stage in enumerate(stages))
+    course = replace(COURSE, ladder=replace(COURSE.ladder, stages=asking))
 
-    assert stands(stages=asking, stage_index=1, **changes).word is word
+    assert stands(course=course, stage_index=1, **changes).word is word
 
 
 @pytest.mark.parametrize("view", [{}, {"at": NOON - timedelta(days=1)}, {"store_problem": "gone"}])

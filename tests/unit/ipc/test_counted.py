@@ -6,6 +6,8 @@ import os
 
 from dataclasses import replace
 
+import pytest
+
 from shadowmon.ipc import counted
 from shadowmon.policy.rules import CORRECT
 from shadowmon.records import Contrast, MetricKind
@@ -28,3 +30,29 @@ def test_what_is_told_last_is_read_whole():
         assert counted.read(fd) == {INT8: {CORRECT: held}}
     finally:
         os.close(fd)
+
+
+def test_whoever_dies_while_telling_changes_nothing(monkeypatch: pytest.MonkeyPatch):
+    """What stood before stands until all of the next is written, be it longer or shorter."""
+    fd = counted.create()
+    write = os.pwrite
+
+    def dies_after_the_first_write(told: int, content: bytes, at: int) -> int:
+        monkeypatch.setattr(os, "pwrite", _dies)
+        return write(told, content, at)
+
+    try:
+        for former, next_one in (({INT8: METRICS}, {}), ({}, {INT8: METRICS})):
+            counted.tell(fd, former)
+            monkeypatch.setattr(os, "pwrite", dies_after_the_first_write)
+            with pytest.raises(KeyboardInterrupt):
+                counted.tell(fd, next_one)
+            monkeypatch.undo()
+
+            assert counted.read(fd) == former
+    finally:
+        os.close(fd)
+
+
+def _dies(_fd: int, _content: bytes, _at: int) -> int:
+    raise KeyboardInterrupt

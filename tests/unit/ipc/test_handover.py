@@ -156,3 +156,19 @@ def test_answers_that_production_had_also_arrive_after_the_served_one(ends):
     assert second.also == ()
     assert second.served is not None
     assert second.served.body == b"next"
+
+
+def test_a_packet_that_was_sent_is_empty(ends):
+    """The same packet is filled again; nothing of what it held before, longer or not, is left."""
+    write, read = ends
+    packet = handover.Packet()
+    received = []
+
+    for size in (50_000, 300_000, 10, 0):
+        parcel = a_parcel(b"w" * size)
+        packet.add(parcel.head, parcel.request, parcel.answer)
+        assert packet.send(write) == 1
+        received += handover.receive(read)
+
+    assert [len(each.served.body) for each in received if each.served] == [50_000, 300_000, 10, 0]
+    assert packet.send(write) == 0

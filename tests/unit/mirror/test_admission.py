@@ -194,6 +194,18 @@ def test_a_baseline_that_is_down_is_no_yardstick() -> None:
     assert (admitted.refused[0].model, admitted.refused[0].reason) == (BASE, "breaker_open")
 
 
+def test_it_is_told_when_a_model_goes_down_and_comes_up() -> None:
+    """One reply of each turn is handed out, whatever came before it; the others are none."""
+    clock = Held()
+    admission = an_admission(clock, int8={"breaker": {"failures": 2, "probes": 1}})
+    failed = a_reply(model=INT8, outcome=Outcome.REFUSED, answer=None)
+
+    down = [admission.called([failed], request_bytes=10) for _ in range(4)]
+    up = [admission.called([a_reply(model=INT8)], request_bytes=10) for _ in range(2)]
+
+    assert [len(turned) for turned in (*down, *up)] == [0, 1, 0, 0, 1, 0]
+
+
 def test_production_s_own_failures_open_no_breaker() -> None:
     """A breaker learns from shadow calls alone, and nothing from those that we shed."""
     admission = an_admission()

@@ -13,6 +13,7 @@ from shadowmon.notify import bodies
 from shadowmon.notify.news import DATA_MAX_BYTES, news
 from shadowmon.notify.settings import Topic
 from shadowmon.records import EntryKind, Grade, TrialId
+from shadowmon.rollout.freeze import Hold, entry_of
 from shadowmon.store.chain import cleaned
 from tests.factories import NOON
 from tests.views import a_row
@@ -154,3 +155,35 @@ def test_slack_reads_no_markup_of_others():
 
     assert "&lt;!channel&gt; &amp; &lt;https://x|y&gt;" in text
     assert found.message_id in text
+
+
+def test_slack_is_told_of_all_trials_in_words():
+    """A freeze is of every trial, whose sign would be markup between the asterisks of a name."""
+    text = in_slack(entry_of(Hold.FREEZE, operator="ann", reason="holidays", now=NOON))
+
+    assert text.startswith(":information_source: *all trials* ann asked to freeze everything")
+    assert "***" not in text
+
+
+def test_slack_is_told_in_one_line():
+    """A reason that holds a line break begins no message of its own."""
+    reason = "lunch\n:rotating_light: *int8* rolled back"
+    text = in_slack(entry_of(Hold.FREEZE, operator="ann", reason=reason, now=NOON))
+
+    head, foot = text.split("\n")
+    assert head.endswith("lunch :rotating_light: *int8* rolled back")
+    assert foot.startswith("_console.operator_asked")
+
+
+def test_a_long_sentence_is_cut_before_it_is_escaped():
+    """What is cut is never half of an escape."""
+    text = in_slack(a_row(7, EntryKind.ALARM, sentence="&" * 5_000).entry)
+
+    assert text.split("\n")[0].endswith(" " + "&amp;" * 3_000)
+
+
+def in_slack(entry):
+    """Return an entry as Slack is told of it."""
+    found = news(entry)
+    assert found is not None
+    return json.loads(bodies.slack(found))["text"]

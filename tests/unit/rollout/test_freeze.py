@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from shadowmon.records import Decision, EntryKind, Operation, Phase, Weight
+from shadowmon.rollout.course import Facts
 from shadowmon.rollout.freeze import EVERY_TRIAL, Hold, entry_of, freeze_of
-from shadowmon.rollout.machine import Facts, step, why_not_climb
+from shadowmon.rollout.machine import step
+from shadowmon.rollout.obstacles import why_not_climb
 from tests.factories import NOON
 from tests.trials import a_course, a_state
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from shadowmon.records import Decision, Grade, Operation, Phase, TrialId, Weight
-from shadowmon.rollout.machine import Facts, step, why_not_climb
+from shadowmon.rollout.course import Facts
+from shadowmon.rollout.machine import step
+from shadowmon.rollout.obstacles import why_not_climb
 from shadowmon.rollout.transitions import Move
 from tests.factories import NOON
 from tests.trials import a_course, a_state
@@ -48,7 +50,7 @@ def test_the_last_climb_promotes():
 @pytest.mark.parametrize(
     ("changes", "facts", "why"),
     [
-        ({"paused": True}, READY, "paused"),
+        ({"paused": True}, READY, "paused by a person"),
         ({"applied_weight": None}, READY, "the weight is still being applied"),
         (
             {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from pathlib import Path
@@ -42,3 +43,17 @@ def test_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_local_disk_is_fine(tmp_path: Path) -> None:
     """A folder of this machine is not refused."""
     lock.refuse_network(tmp_path)
+
+
+def test_a_full_disk_takes_no_lock_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room to write who holds it, the lock is held all the same."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    fd = lock.hold(tmp_path / "it.db")
+
+    with pytest.raises(StoreError, match="another shadowmon has it"):
+        lock.hold(tmp_path / "it.db")
+    os.close(fd)

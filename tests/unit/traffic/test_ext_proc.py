@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from structlog.testing import capture_logs
+
 from shadowmon.ipc.handover import Parcel
 from shadowmon.records import Ending, ModelName, RouteName
 from shadowmon.traffic.ext_proc import End, ExtProc, Fate
 from shadowmon.traffic.sampling import Sampling
 from shadowmon.traffic.settings import ExtProcSettings, RouteSettings
 from tests import envoys_words as words
+from tests.handing_over import handed_over
 from tests.places import StandingClock
 
 
@@ -67,13 +70,15 @@ async def test_a_whole_stream_is_a_whole_exchange():
     seen = Seen()
     await seen.observe(words.told())
 
-    head, asked, answer = seen.only()
+    parcel = seen.only()
+    head = parcel.head
     assert (head.id, head.route, head.source) == ("x-1", "chat", "ext_proc")
     assert (head.method, head.target) == (b"POST", b"/v1/chat/completions")
     assert head.headers == (
         b"host: models:80\r\ncontent-type: application/json\r\nx-request-id: x-1"
     )
-    assert (b"".join(asked), b"".join(answer)) == (b'{"messages":[]}', b'{"id":"1"}')
+    assert b"".join(parcel.request) == b'{"messages":[]}'
+    assert b"".join(parcel.answer) == b'{"id":"1"}'
     assert (head.body_bytes, head.served and head.served.body_bytes) == (15, 10)
     assert head.served
     assert (head.served.model, head.served.status) == ("base", 200)
@@ -230,6 +235,24 @@ async def test_a_token_is_asked_for():
     assert seen.counts == {(End.LET_GO, Fate.REFUSED): 1, (End.ANSWERED, Fate.MIRRORED): 1}
 
 
+async def test_who_comes_without_the_token_is_told_of_once_a_minute():
+    """Whoever forgot it in Envoy finds out why nothing is mirrored; the log is not filled by it."""
+    seen = Seen(token="t0ken")
+    with capture_logs() as logged:
+        await seen.observe(words.told())
+        await seen.observe(words.told(), authorization="Bearer t0")
+        await seen.observe(words.told(), authorization="Bearer t0ken")
+        seen.clock.seconds += 60
+        await seen.observe(words.told())
+
+    assert [(each["event"], each["streams"]) for each in logged] == [
+        ("ext_proc.sender_refused", 1),
+        ("ext_proc.sender_refused", 2),
+    ]
+    assert "traffic.ext_proc.token" in logged[0]["problem"]
+    assert "t0" not in str(logged).replace("traffic.ext_proc.token", "")
+
+
 async def test_one_exchange_is_bounded():
     """Request and answer together; a larger one is let go, and nothing of it stays."""
     seen = Seen(exchange_max_bytes=2000)
@@ -327,6 +350,17 @@ async def test_what_cannot_be_is_malformed(messages):
     await seen.observe(messages)
 
     assert seen.counts == {(End.MALFORMED, Fate.REFUSED): 1}
+
+
+@pytest.mark.parametrize("told", ["", "9" * 20, "9" * 5000, "-1", "0200"])
+async def test_a_status_that_is_none_can_be_handed_on(told):
+    """Whatever stands for the status, the exchange has one that can be written: 0."""
+    seen = Seen()
+    await seen.observe(words.told(answered=((":status", told),)))
+
+    served = handed_over(seen.only()).served
+    assert served is not None
+    assert served.status == 0
 
 
 async def test_an_exchange_without_an_id_is_given_one():

@@ -24,5 +24,5 @@ async def test_without_the_extra_it_is_told_what_to_install(monkeypatch):
 
     assert str(caught.value) == (
         "traffic.ext_proc.listen: needs gRPC, and grpcio is not installed "
-        "(install the extra: pip install 'shadowmon[ext_proc]')"
+        "(install the extra: pip install 'shadowmon[ext-proc]')"
     )

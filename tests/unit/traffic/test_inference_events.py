@@ -175,6 +175,17 @@ def test_what_is_of_no_use_is_refused(told):
         SERVICES.read(kserve(**told))
 
 
+def test_a_service_that_no_entry_names_is_told_as_it_was_found():
+    """Whoever must write the entry reads what to write, in plain characters, and not too many."""
+    with pytest.raises(SightingError) as caught:
+        SERVICES.read(kserve(inferenceservicename="ir\nis", namespace="n" * 300))
+
+    assert str(caught.value) == (
+        "no entry of traffic.events.services has this event's inferenceservicename 'ir\\nis', "
+        f"namespace '{'n' * 80}', endpoint 'default', component 'predictor'"
+    )
+
+
 @pytest.mark.parametrize("time", ["", "yesterday", "2023-04-05T07:39:53"])
 def test_a_time_that_is_none_is_left_out(time):
     """Then the event's arrival counts; one without a zone could be anywhen."""

@@ -121,7 +121,10 @@ def test_without_the_callers_id_the_trace_and_the_question_join():
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [("429", 429), (408, 408), ("", 500), (None, 500), ("abc", 500), ("200", 500)],
+    [
+        *(("429", 429), (408, 408)),
+        *((none, 500) for none in ("", None, "abc", "200", True, "9" * 5000, "\u0664\u0662\u0669")),
+    ],
 )
 def test_a_failed_call_is_a_failed_answer(code, status):
     """Its status is the error's code; one that is none counts as the server's."""
@@ -135,6 +138,16 @@ def test_a_failed_call_is_a_failed_answer(code, status):
 
     assert seen.answer is not None
     assert (seen.answer.status, seen.answer.body) == (status, b"")
+
+
+@pytest.mark.parametrize("told", [1e308, -1e308, -1, True, "now", None])
+def test_a_moment_that_no_clock_shows_is_none(told):
+    """How long the call took is then told by when its events came."""
+    seen = GATEWAY.read(a_payload(startTime=told, endTime=1e308))
+
+    assert seen.at is None
+    assert seen.answer is not None
+    assert (seen.answer.seconds, seen.answer.first_byte_seconds) == (None, None)
 
 
 @pytest.mark.parametrize(

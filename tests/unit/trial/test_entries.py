@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from shadowmon.records import EntryKind, Notify, Operation, Phase, Record, SetWeight, Weight
+from shadowmon.records import (
+    Decision,
+    EntryKind,
+    GateReported,
+    Grade,
+    Notify,
+    Operation,
+    Phase,
+    Record,
+    SetWeight,
+    Weight,
+)
 from shadowmon.rollout.machine import Step
 from shadowmon.rollout.transitions import Move
 from shadowmon.trial import entries
@@ -24,6 +35,31 @@ def test_an_opened_trial_says_what_it_is_and_what_it_skips():
     assert skipped.entry.sentence == "benchmark: not today"
 
 
+def test_what_a_gate_was_judged_by_may_be_called_as_it_likes():
+    """A report is journalled whatever its data is called; phase, grade and reporter are ours."""
+    report = GateReported(
+        phase=Phase.BENCHMARK,
+        decision=Decision.PROMOTE,
+        grade=Grade.ACCEPT,
+        sentence="all well",
+        reporter="ci",
+        now=NOON,
+        data={"grade": "reject", "plan": 1, "now": 2, "table": [3]},
+    )
+
+    told = entries.gate_reported(a_plan(), report).entry
+
+    assert told.sentence == "benchmark: accept: all well (reported by ci)"
+    assert told.data == {
+        "phase": "benchmark",
+        "grade": "accept",
+        "reporter": "ci",
+        "plan": 1,
+        "now": 2,
+        "table": [3],
+    }
+
+
 @pytest.mark.parametrize("move", [each for each in Move if each is not Move.APPROVE])
 def test_every_move_is_journalled_made_and_told(move):
     """In this order, for what is done before it is written down may be forgotten."""
@@ -39,6 +75,7 @@ def test_every_move_is_journalled_made_and_told(move):
     assert weight == SetWeight(weight=Weight(100))
     assert isinstance(call, Notify)
     assert call.event.startswith("rollout.")
+    assert call.sentence == record.entry.sentence  # the log says why, too
 
 
 @pytest.mark.parametrize("operation", Operation)

@@ -22,16 +22,20 @@ def test_what_is_remembered_survives_json():
     memory = Memory(state=state, said=("hold", "wait", "", ""), pairs=400, pairs_in_stage=100)
     felt = {Arm.OPTIMIZED: Felt(replies=100, complaints=4)}
     memory = replace(memory, complaints=memory.complaints.heard(felt, state))
-    weighed, _ = Weighing(plan).weigh(memory, Ticked(now=NOON, totals={cell: (0, 0, 30, 300, 0)}))
+    totals = {cell: (0, 0, 30, 300, 0)}
+    event = Ticked(now=NOON, totals=totals, variance_ratio=1.7)
+    weighed, _ = Weighing(plan).weigh(memory, event)
 
     again = snapshot.read(json.loads(json.dumps(snapshot.write(plan, weighed))))
 
     assert again == Memory(
         state=replace(weighed.state, applied_weight=None),
         chain=weighed.chain,
+        variance_ratio=1.7,
         said=weighed.said,
         pairs=weighed.pairs,
         pairs_in_stage=weighed.pairs_in_stage,
+        first_stage=weighed.first_stage,
         began_at=NOON,
         complaints=weighed.complaints,
     )

@@ -21,6 +21,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from shadowmon.actuators.files import read_small
+from shadowmon.actuators.letting_go import answered
 from shadowmon.clock import Clock
 from shadowmon.errors import ActuatorError
 from shadowmon.outbound.client import HttpAnswer, HttpClient, NoAnswerError
@@ -107,7 +108,7 @@ class Api:
         """
         body = msgspec.json.encode(list(operations))
         try:
-            answer = await self._ask("PATCH", body)
+            answer = await answered(self._ask("PATCH", body))
         except ActuatorError as error:
             raise StaleError(str(error)) from None
         if answer.status in {_CONFLICT, _UNPROCESSABLE} or (

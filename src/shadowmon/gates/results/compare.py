@@ -16,6 +16,7 @@ from shadowmon.trial.benchmark_results import Mean, Paired, Summaries
 
 
 _SHOWN = 5
+_NAME_MAX = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,8 @@ def _in_both(baseline: Measured, optimized: Measured, wanted: Wanted) -> Sequenc
         benchmark, metric = alone[0]
         lacking = optimized if alone[0] in ours else baseline
         msg = (
-            f"{lacking.origin}: benchmark {benchmark} has no metric {metric}, which the other has: "
-            "run both with the same version, or choose with --metric"
+            f"{lacking.origin}: benchmark {_short(benchmark)} has no metric {_short(metric)}, "
+            "which the other has: run both with the same version, or choose with --metric"
         )
         raise ResultsError(msg)
     if not ours:
@@ -198,6 +199,11 @@ class _Two:
 
 
 def _listed(names: Collection[str]) -> str:
-    shown = sorted(names)[:_SHOWN]
+    shown = [_short(name) for name in sorted(names)[:_SHOWN]]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return (", ".join(shown) or "none") + more
+
+
+def _short(name: str) -> str:
+    """Name something of a file's; a damaged one may call it anything."""
+    return name if len(name) <= _NAME_MAX else f"{name[:_NAME_MAX]}…"

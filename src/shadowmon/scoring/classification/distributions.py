@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Mapping
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 
-_Rows = npt.NDArray[np.float64]
-_TINY = np.finfo(np.float64).tiny
-"""Has a logarithm, unlike 0."""
+_Label = TypeVar("_Label", bound=Hashable)
 
 
 def normalized(weights: Mapping[str, float]) -> dict[str, float] | None:
@@ -26,7 +22,7 @@ def normalized(weights: Mapping[str, float]) -> dict[str, float] | None:
     return {label: weight / total for label, weight in weights.items()} if total > 0 else None
 
 
-def jensen_shannon(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+def jensen_shannon(one: Mapping[_Label, float], other: Mapping[_Label, float]) -> float:
     """
     Return the Jensen-Shannon divergence of two distributions, in bits.
 
@@ -43,27 +39,3 @@ def jensen_shannon(one: Mapping[str, float], other: Mapping[str, float]) -> floa
         if q > 0:
             terms.append(q * math.log2(2 * q / (p + q)))
     return min(1.0, max(0.0, math.fsum(terms) / 2))
-
-
-def jensen_shannon_rows(ones: _Rows, others: _Rows) -> _Rows:
-    """
-    Return the Jensen-Shannon divergence of many pairs of distributions at once, in bits.
-
-    Args:
-        ones: A row for each distribution, a column for each label; each row sums to 1.
-        others: The rows that they are held against, of the same shape.
-
-    Returns:
-        One figure in [0, 1] for each row; as `jensen_shannon`, within rounding.
-
-    """
-    # JS = H(m) - (H(p) + H(q)) / 2; written in sums of x log x, each array is gone through once.
-    terms = _x_log_x(ones) + _x_log_x(others) - _x_log_x(ones + others)
-    return np.clip(1 + terms / (2 * math.log(2)), 0.0, 1.0)
-
-
-def _x_log_x(rows: _Rows) -> _Rows:
-    """Return the sum of x ln x over each row, where 0 ln 0 is 0."""
-    logarithms = np.maximum(rows, _TINY)
-    np.log(logarithms, out=logarithms)
-    return np.asarray(np.einsum("ij,ij->i", rows, logarithms))

@@ -69,12 +69,6 @@ class EmbeddingScorer:
         return [Observation(metric=EMBEDDING_DIVERGENCE, distance=min(1.0, mean))]
 
 
-def angular_distance(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the angle as a share of a half turn; 1 if the vectors cannot be compared."""
-    mine = _direction(one)
-    return 1.0 if mine is None else _angle(mine, _direction(other))
-
-
 def _direction(vector: Sequence[float]) -> _Vector | None:
     """Return the vector at length 1; None if it has no direction."""
     found = np.asarray(vector, dtype=np.float64)

@@ -1,5 +1,5 @@
 """
-How many fields of two JSON answers differ, and how many of one answer are the truth.
+How many fields of two JSON answers differ.
 
 A leaf of the document is a field; what makes two of them agree is said in `values`, what is held
 against what in `agreement`.
@@ -8,7 +8,6 @@ against what in `agreement`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from shadowmon.records import Metric, MetricKind, MetricName, Observation, Pair
@@ -22,18 +21,6 @@ from shadowmon.scoring.structure.values import Values
 INEXACT_FIELDS = MetricName("inexact_fields")
 FIELD_DIVERGENCE = MetricName("field_divergence")
 PARTIAL_FIELD_DIVERGENCE = MetricName("partial_field_divergence")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldsAgainstTruth:
-    """What of one answer's fields is right."""
-
-    exact: bool
-    """Is every field right, and none too many?"""
-    accuracy: float
-    """The share of fields, of the truth's and of the answer's own, that are right."""
-    partial: float
-    """The same with credit for strings that are right in part; at least `accuracy`."""
 
 
 class FieldsScorer:
@@ -84,25 +71,6 @@ class FieldsScorer:
     def divergence(self, expected: Any, found: Any) -> float:  # noqa: ANN401 - any JSON
         """Return the share of leaves, of all that either document has, that do not agree."""
         return _divergence(self._comparison.agreement(expected, found))
-
-
-def fields_against_truth(
-    answer: Any,  # noqa: ANN401 - any JSON
-    truth: Any,  # noqa: ANN401 - any JSON
-    settings: ScoringSettings,
-) -> FieldsAgainstTruth:
-    """
-    Hold one model's fields against a label that is JSON.
-
-    Args:
-        answer: The answer as JSON (`documents.document`); None if it is not, which is all wrong.
-        truth: The label as JSON; not None.
-        settings: What is tolerated.
-    """
-    if answer is None:
-        return FieldsAgainstTruth(exact=False, accuracy=0.0, partial=0.0)
-    shared = Comparison(values_of(settings)).agreement(truth, answer)
-    return FieldsAgainstTruth(exact=shared.whole, accuracy=shared.accuracy, partial=shared.partial)
 
 
 def values_of(settings: ScoringSettings) -> Values:

@@ -2,7 +2,7 @@
 Content codings of bodies (RFC 9110 section 8.4), taken off with a cap on what may come out.
 
 gzip and deflate only: what the standard library can stop in the middle. A bomb costs no more
-memory than the cap.
+memory than the cap, and no more time than its length is worth.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ DECODED_MAX = 64 * 1024 * 1024
 """Bytes that a decoded body may have."""
 LAYERS_MAX = 2
 
+_PIECE_BYTES = 4096
+"""What an inflater is handed at one time: what it leaves, it copies, and a gzip member may be 20
+bytes long."""
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 
@@ -60,21 +63,28 @@ def _without(coding: str, body: bytes, decoded_max: int) -> bytes:
 def _inflated(body: bytes, window: int, decoded_max: int) -> bytes:
     pieces: list[bytes] = []
     room = decoded_max
-    rest = body
-    while rest:  # gzip may have several members, one after the other (RFC 1952 section 2.2)
+    at = 0
+    while at < len(body):  # gzip may have several members, one after the other (RFC 1952, 2.2)
         inflater = zlib.decompressobj(window)
-        try:
-            piece = inflater.decompress(rest, room + 1)
-        except zlib.error as error:
-            msg = "body is not of the content coding that it claims"
-            raise CodecError(msg) from error
-        if len(piece) > room:
-            msg = f"body is larger than {decoded_max} bytes once decoded"
-            raise CodecError(msg)
-        if not inflater.eof:
-            msg = "body ends in the middle of its content coding"
-            raise CodecError(msg)
-        pieces.append(piece)
-        room -= len(piece)
-        rest = inflater.unused_data if window == _GZIP else b""
+        while not inflater.eof:
+            if at == len(body):
+                msg = "body ends in the middle of its content coding"
+                raise CodecError(msg)
+            piece = _piece(inflater, body[at : at + _PIECE_BYTES], room + 1)
+            at = min(at + _PIECE_BYTES, len(body)) - len(inflater.unused_data)
+            room -= len(piece)
+            if room < 0:
+                msg = f"body is larger than {decoded_max} bytes once decoded"
+                raise CodecError(msg)
+            pieces += [piece] if piece else []
+        if window != _GZIP:
+            break
     return b"".join(pieces)
+
+
+def _piece(inflater: zlib._Decompress, coded: bytes, most: int) -> bytes:
+    try:
+        return inflater.decompress(coded, most)
+    except zlib.error as error:
+        msg = "body is not of the content coding that it claims"
+        raise CodecError(msg) from error

@@ -10,11 +10,11 @@ from shadowmon.errors import CodecError
 from shadowmon.traffic.codecs import strict_json
 from shadowmon.traffic.litellm import Gateway
 from shadowmon.traffic.recordings.goreplay import GoReplay, is_record
-from shadowmon.traffic.recordings.har import HttpArchive
-from shadowmon.traffic.recordings.litellm_log import LiteLlmLog
-from shadowmon.traffic.recordings.openai_log import OpenAiLog
+from shadowmon.traffic.recordings.har import HTTP_ARCHIVE
+from shadowmon.traffic.recordings.litellm_log import litellm_log
+from shadowmon.traffic.recordings.openai_log import OPENAI_LOG
 from shadowmon.traffic.recordings.recording import Arms, Format
-from shadowmon.traffic.recordings.request_lines import RequestLines
+from shadowmon.traffic.recordings.request_lines import REQUEST_LINES
 from shadowmon.traffic.settings import LiteLlmSettings, RouteSettings
 
 
@@ -83,11 +83,11 @@ def format_of(
 
     """
     if name == LITELLM:
-        return LiteLlmLog(Gateway(litellm, routes), arms)
-    plain: dict[str, type[Format]] = {
-        GOREPLAY: GoReplay,
-        HAR: HttpArchive,
-        REQUESTS: RequestLines,
-        OPENAI: OpenAiLog,
+        return litellm_log(Gateway(litellm, routes), arms)
+    plain: dict[str, Format] = {
+        GOREPLAY: GoReplay(),
+        HAR: HTTP_ARCHIVE,
+        REQUESTS: REQUEST_LINES,
+        OPENAI: OPENAI_LOG,
     }
-    return plain[name]()
+    return plain[name]

@@ -19,30 +19,20 @@ from __future__ import annotations
 import base64
 import binascii
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 from shadowmon.errors import CodecError
 from shadowmon.records import Headers
 from shadowmon.traffic.codecs import strict_json
-from shadowmon.traffic.recordings.lines import (
-    Described,
-    Json,
-    json_parts,
-    moment_of,
-    status_of,
-    target_of,
-    text_of,
-    verbatim,
-)
+from shadowmon.traffic.recordings.lines import Described, Json, JsonLines, verbatim
 from shadowmon.traffic.recordings.recording import (
     Kind,
-    Part,
     RecordedAnswer,
     RecordedRequest,
     RecordingError,
-    Unusable,
 )
+from shadowmon.traffic.recordings.told import moment_of, status_of, target_of, text_of
 
 
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -71,25 +61,17 @@ def entries(document: bytes) -> Iterator[bytes]:
     return (strict_json.dumps(each) + b"\n" for each in found)
 
 
-class HttpArchive:
-    """See `recording.Format`; a line is an entry."""
-
-    def parts(self, chunks: Iterable[bytes], *, name: str) -> Iterator[Part | Unusable]:
-        """See `Format.parts`."""
-        return json_parts(chunks, name=name, describe=_describe)
-
-    def read(self, pieces: Mapping[Kind, bytes]) -> RecordedRequest:
-        """See `Format.read`."""
-        told = verbatim(pieces[Kind.REQUEST])
-        request = _object(told, "request")
-        headers, body = _headers(request), _posted(request)
-        return RecordedRequest(
-            method=text_of(request, "method") or "GET",
-            target=target_of(text_of(request, "url") or ""),
-            headers=headers,
-            body=body,
-            baseline=_answer(told),
-        )
+def _read(pieces: Mapping[Kind, bytes]) -> RecordedRequest:
+    told = verbatim(pieces[Kind.REQUEST])
+    request = _object(told, "request")
+    headers, body = _headers(request), _posted(request)
+    return RecordedRequest(
+        method=text_of(request, "method") or "GET",
+        target=target_of(text_of(request, "url") or ""),
+        headers=headers,
+        body=body,
+        baseline=_answer(told),
+    )
 
 
 def _describe(told: Json) -> Described:
@@ -190,3 +172,6 @@ def _milliseconds(told: Json, key: str) -> float | None:
     found = told.get(key)
     is_number = isinstance(found, int | float) and not isinstance(found, bool) and found >= 0
     return float(found) if is_number and isinstance(found, int | float) else None
+
+
+HTTP_ARCHIVE = JsonLines(describe=_describe, read=_read)

@@ -18,6 +18,7 @@ from shadowmon.traffic.recordings.recording import RecordingError
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (\S+) HTTP/1\.[01]\r?")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\n]*)?\r?")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 
 _INFORMATIONAL = range(100, 200)
@@ -120,7 +121,7 @@ def _body(headers: Headers, rest: bytes) -> bytes:
     if not lengths:
         return rest  # it ended with the connection
     told = lengths.pop()
-    if lengths or not told.isdecimal():
+    if lengths or not _LENGTH.fullmatch(told):
         msg = "its content-length is no length"
         raise RecordingError(msg)
     if len(rest) < int(told):

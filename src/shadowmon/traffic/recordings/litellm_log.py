@@ -7,34 +7,37 @@ Read as those that are posted (traffic/litellm.py): which model a payload is of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from shadowmon.records import ModelName
 from shadowmon.traffic.litellm import Gateway
 from shadowmon.traffic.recordings.http_message import field_lines
-from shadowmon.traffic.recordings.lines import Described, Json, json_object, json_parts
+from shadowmon.traffic.recordings.lines import Described, Json, JsonLines, json_object
 from shadowmon.traffic.recordings.recording import (
     Arms,
     Kind,
-    Part,
     RecordedAnswer,
     RecordedRequest,
     RecordingError,
-    Unusable,
 )
 from shadowmon.traffic.sighting import SeenAnswer, Sighting, SightingError
 
 
-class LiteLlmLog:
-    """See `recording.Format`."""
+def litellm_log(gateway: Gateway, arms: Arms) -> JsonLines:
+    """
+    Return the reader of the payloads that are about a trial.
 
+    Args:
+        gateway: Says of which model a payload is.
+        arms: The trial's models.
+
+    """
+    log = _Log(gateway, arms)
+    return JsonLines(describe=log.describe, read=log.read)
+
+
+class _Log:
     def __init__(self, gateway: Gateway, arms: Arms) -> None:
-        """
-        Args:
-            gateway: Says of which model a payload is.
-            arms: The trial's models.
-
-        """
         self._gateway = gateway
         self._route = arms.route
         self._kinds: dict[ModelName, Kind] = {
@@ -42,12 +45,7 @@ class LiteLlmLog:
             arms.optimized: Kind.OPTIMIZED,
         }
 
-    def parts(self, chunks: Iterable[bytes], *, name: str) -> Iterator[Part | Unusable]:
-        """See `Format.parts`."""
-        return json_parts(chunks, name=name, describe=self._describe)
-
     def read(self, pieces: Mapping[Kind, bytes]) -> RecordedRequest:
-        """See `Format.read`."""
         request = self._sighting(json_object(pieces[Kind.REQUEST])).request
         if request is None:  # pragma: no cover - every payload tells its request
             msg = "the payload tells no request"
@@ -60,7 +58,7 @@ class LiteLlmLog:
             optimized=self._answer(pieces.get(Kind.OPTIMIZED)),
         )
 
-    def _describe(self, told: Json) -> Described:
+    def describe(self, told: Json) -> Described:
         seen = self._sighting(told)
         kind = self._kinds.get(seen.model)
         if kind is None or seen.route != self._route:

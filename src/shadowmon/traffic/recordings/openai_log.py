@@ -14,30 +14,25 @@ stranger's log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from shadowmon.traffic.recordings.lines import (
-    Described,
-    Json,
+from shadowmon.traffic.recordings.lines import Described, Json, JsonLines, verbatim
+from shadowmon.traffic.recordings.recording import (
+    Kind,
+    RecordedAnswer,
+    RecordedRequest,
+    RecordingError,
+)
+from shadowmon.traffic.recordings.told import (
     body_of,
     headers_of,
-    json_parts,
     moment_of,
     seconds_of,
     status_of,
     target_of,
     text_of,
-    verbatim,
-)
-from shadowmon.traffic.recordings.recording import (
-    Kind,
-    Part,
-    RecordedAnswer,
-    RecordedRequest,
-    RecordingError,
-    Unusable,
 )
 from shadowmon.traffic.recordings.whereto import target_by_body
 
@@ -47,31 +42,23 @@ _MILLISECONDS = ("latency_ms", "duration_ms")
 _STATUSES = ("status_code", "status")
 
 
-class OpenAiLog:
-    """See `recording.Format`."""
-
-    def parts(self, chunks: Iterable[bytes], *, name: str) -> Iterator[Part | Unusable]:
-        """See `Format.parts`."""
-        return json_parts(chunks, name=name, describe=_describe)
-
-    def read(self, pieces: Mapping[Kind, bytes]) -> RecordedRequest:
-        """See `Format.read`."""
-        told = verbatim(pieces[Kind.REQUEST])
-        answered = verbatim(pieces[Kind.BASELINE]) if Kind.BASELINE in pieces else None
-        answer = None if answered is None else _wrapped(answered, "response")
-        request = told if "custom_id" in told else _wrapped(told, "request")
-        body = request.get("body")
-        if body is None:
-            msg = "its request has no body"
-            raise RecordingError(msg)
-        url = text_of(request, "url") or text_of(request, "target")
-        return RecordedRequest(
-            method=text_of(request, "method") or "POST",
-            target=target_of(url) if url else target_by_body(body, answer and answer.get("body")),
-            headers=headers_of(request.get("headers")),
-            body=body_of(body),
-            baseline=None if answer is None else _answer(answer, answered or {}),
-        )
+def _read(pieces: Mapping[Kind, bytes]) -> RecordedRequest:
+    told = verbatim(pieces[Kind.REQUEST])
+    answered = verbatim(pieces[Kind.BASELINE]) if Kind.BASELINE in pieces else None
+    answer = None if answered is None else _wrapped(answered, "response")
+    request = told if "custom_id" in told else _wrapped(told, "request")
+    body = request.get("body")
+    if body is None:
+        msg = "its request has no body"
+        raise RecordingError(msg)
+    url = text_of(request, "url") or text_of(request, "target")
+    return RecordedRequest(
+        method=text_of(request, "method") or "POST",
+        target=target_of(url) if url else target_by_body(body, answer and answer.get("body")),
+        headers=headers_of(request.get("headers")),
+        body=body_of(body),
+        baseline=None if answer is None else _answer(answer, answered or {}),
+    )
 
 
 def _describe(told: Json) -> Described:
@@ -119,3 +106,6 @@ def _seconds(beside: Json) -> float | None:
         return told
     found = (seconds_of(beside, key) for key in _MILLISECONDS)
     return next((each / 1000 for each in found if each is not None), None)
+
+
+OPENAI_LOG = JsonLines(describe=_describe, read=_read)

@@ -15,28 +15,23 @@ Rule: a key that is not known is refused. It might be a misspelt answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
-from shadowmon.traffic.recordings.lines import (
-    Described,
-    Json,
+from shadowmon.traffic.recordings.lines import Described, Json, JsonLines, verbatim
+from shadowmon.traffic.recordings.recording import (
+    Kind,
+    RecordedAnswer,
+    RecordedRequest,
+    RecordingError,
+)
+from shadowmon.traffic.recordings.told import (
     body_of,
     headers_of,
-    json_parts,
     moment_of,
     seconds_of,
     status_of,
     target_of,
     text_of,
-    verbatim,
-)
-from shadowmon.traffic.recordings.recording import (
-    Kind,
-    Part,
-    RecordedAnswer,
-    RecordedRequest,
-    RecordingError,
-    Unusable,
 )
 from shadowmon.traffic.recordings.whereto import target_by_body
 
@@ -47,26 +42,18 @@ _KEYS = frozenset(
 _ANSWER_KEYS = frozenset(("status", "headers", "body", "seconds", "first_byte_seconds"))
 
 
-class RequestLines:
-    """See `recording.Format`."""
-
-    def parts(self, chunks: Iterable[bytes], *, name: str) -> Iterator[Part | Unusable]:
-        """See `Format.parts`."""
-        return json_parts(chunks, name=name, describe=_describe)
-
-    def read(self, pieces: Mapping[Kind, bytes]) -> RecordedRequest:
-        """See `Format.read`."""
-        told = verbatim(pieces[Kind.REQUEST])
-        target, body = text_of(told, "target"), told["body"]
-        return RecordedRequest(
-            method=text_of(told, "method") or "POST",
-            target=target_of(target) if target else target_by_body(body),
-            headers=headers_of(told.get("headers")),
-            body=body_of(body),
-            baseline=_answer(told, "answer"),
-            optimized=_answer(told, "optimized"),
-            label=text_of(told, "label"),
-        )
+def _read(pieces: Mapping[Kind, bytes]) -> RecordedRequest:
+    told = verbatim(pieces[Kind.REQUEST])
+    target, body = text_of(told, "target"), told["body"]
+    return RecordedRequest(
+        method=text_of(told, "method") or "POST",
+        target=target_of(target) if target else target_by_body(body),
+        headers=headers_of(told.get("headers")),
+        body=body_of(body),
+        baseline=_answer(told, "answer"),
+        optimized=_answer(told, "optimized"),
+        label=text_of(told, "label"),
+    )
 
 
 def _describe(told: Json) -> Described:
@@ -102,3 +89,6 @@ def _refuse_strange(told: Json, known: frozenset[str], where: str) -> None:
     if strange:
         msg = f'{where} has no key "{strange[0][:40]}"; there are: {", ".join(sorted(known))}'
         raise RecordingError(msg)
+
+
+REQUEST_LINES = JsonLines(describe=_describe, read=_read)

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from shadowmon.scoring.classification.distributions import (
     jensen_shannon,
-    jensen_shannon_rows,
     normalized,
 )
 
@@ -39,21 +37,3 @@ def test_what_is_no_distribution(weights):
 def test_weights_beyond_a_float_are_no_distribution():
     """Weights whose sum is beyond a float are refused, not an error."""
     assert normalized({"a": 1.7e308, "b": 1.7e308}) is None
-
-
-def test_many_pairs_at_once():
-    """In rows, the divergence is the same as one by one; zeros and all."""
-    rng = np.random.default_rng(1)
-    ones, others = rng.dirichlet([0.3] * 6, 50), rng.dirichlet([0.3] * 6, 50)
-    ones[0], others[0] = [1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]
-    others[1] = ones[1]
-    expected = [
-        jensen_shannon(*({str(at): share for at, share in enumerate(row)} for row in pair))
-        for pair in zip(ones.tolist(), others.tolist(), strict=True)
-    ]
-    assert jensen_shannon_rows(ones, others) == pytest.approx(expected, abs=1e-14)
-
-
-def test_no_rows():
-    """Of no pairs there are no figures."""
-    assert jensen_shannon_rows(np.empty((0, 3)), np.empty((0, 3))).shape == (0,)

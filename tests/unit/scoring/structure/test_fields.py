@@ -4,11 +4,7 @@ import pytest
 
 from shadowmon.records import Answer, Outcome
 from shadowmon.scoring.settings import ScoringSettings
-from shadowmon.scoring.structure.fields import (
-    FieldsAgainstTruth,
-    FieldsScorer,
-    fields_against_truth,
-)
+from shadowmon.scoring.structure.fields import FieldsScorer
 from shadowmon.testing.scorers import ScorerContract
 from tests.factories import a_pair, a_reply
 
@@ -60,21 +56,3 @@ def test_failed_optimized_reply_is_missing():
     found = scorer.score(a_pair(a_reply('{"a": 1}'), failed))
     assert [each.missing for each in found] == ["optimized_failed"] * 3
     assert list(scorer.score(a_pair(a_reply("hello"), failed))) == []
-
-
-def test_answer_against_the_truth():
-    """Held against a label, an answer is exact or not, and right in a share of its fields."""
-    truth = {"company": "BOOK TA .K", "total": "9.00", "date": "25/12/2018", "address": None}
-    settings = ScoringSettings()
-    right = {"company": "Book Ta .K", "total": 9, "date": "2018-12-25"}
-    assert fields_against_truth(right, truth, settings) == FieldsAgainstTruth(
-        exact=True, accuracy=1.0, partial=1.0
-    )
-    found = fields_against_truth(right | {"total": 90, "tip": 1}, truth, settings)
-    assert found == FieldsAgainstTruth(exact=False, accuracy=0.5, partial=0.5)
-
-
-def test_answer_without_fields_is_all_wrong():
-    """An answer that is not JSON has no field right."""
-    found = fields_against_truth(None, {"a": 1}, ScoringSettings())
-    assert found == FieldsAgainstTruth(exact=False, accuracy=0.0, partial=0.0)

@@ -181,6 +181,7 @@ def test_chunked_and_compressed():
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello", "transfer coding"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "no length"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc", "no length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nabc", "no length"),
         (b"HTTP/1.1 200 OK\r\nbroken\r\n\r\n", "no header"),
         (b"SSH-2.0\r\n\r\n", "no HTTP/1 response's"),
     ],

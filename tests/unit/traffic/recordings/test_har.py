@@ -7,19 +7,19 @@ import json
 
 import pytest
 
-from shadowmon.traffic.recordings.har import HttpArchive, entries
+from shadowmon.traffic.recordings.har import HTTP_ARCHIVE, entries
 from shadowmon.traffic.recordings.recording import Kind, Part, RecordingError, Unusable
 from tests.traffic_files import asking, har, har_entry, jsonl, saying
 
 
 def parts(*told):
     """Index an archive of these entries."""
-    return list(HttpArchive().parts(entries(har(*told)), name="a.har"))
+    return list(HTTP_ARCHIVE.parts(entries(har(*told)), name="a.har"))
 
 
 def read(**changes):
     """Read the request of an entry; any key may be named."""
-    return HttpArchive().read({Kind.REQUEST: jsonl(har_entry(**changes))})
+    return HTTP_ARCHIVE.read({Kind.REQUEST: jsonl(har_entry(**changes))})
 
 
 def test_an_exchange():

@@ -9,7 +9,7 @@ import pytest
 from shadowmon.records import ModelName, RouteName
 from shadowmon.traffic.litellm import Gateway
 from shadowmon.traffic.recordings.index import Index
-from shadowmon.traffic.recordings.litellm_log import LiteLlmLog
+from shadowmon.traffic.recordings.litellm_log import litellm_log
 from shadowmon.traffic.recordings.recording import Arms, Kind, RecordingError, Unusable
 from shadowmon.traffic.settings import LiteLlmSettings, RouteSettings
 from tests.traffic_files import jsonl, saying
@@ -23,7 +23,7 @@ def a_log(route="chat"):
     group = LiteLlmSettings(route="chat", models=MODELS)
     gateway = Gateway([group], {"chat": RouteSettings(baseline="base")})
     arms = Arms(route=RouteName(route), baseline=ModelName("base"), optimized=ModelName("int8"))
-    return LiteLlmLog(gateway, arms)
+    return litellm_log(gateway, arms)
 
 
 def a_payload(group="big", **changes):

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from shadowmon.traffic.recordings.openai_log import OpenAiLog
+from shadowmon.traffic.recordings.openai_log import OPENAI_LOG
 from shadowmon.traffic.recordings.recording import Kind, Part, RecordingError, Unusable
 from tests.traffic_files import TARGET, asking, jsonl, saying
 
 
 def parts(*lines):
     """Index these lines."""
-    return list(OpenAiLog().parts([jsonl(*lines)], name="log"))
+    return list(OPENAI_LOG.parts([jsonl(*lines)], name="log"))
 
 
 def batch_input(name="a"):
@@ -37,7 +37,7 @@ def test_a_batch():
         ("a", (Kind.REQUEST,)),
         ("a", (Kind.BASELINE,)),
     ]
-    found = OpenAiLog().read(
+    found = OPENAI_LOG.read(
         {Kind.REQUEST: jsonl(batch_input()), Kind.BASELINE: jsonl(batch_output(status=429))}
     )
     assert (found.method, found.target) == ("POST", TARGET)
@@ -68,7 +68,7 @@ def test_a_log_of_calls():
     }
 
     (part,) = parts(line)
-    found = OpenAiLog().read({Kind.REQUEST: jsonl(line), Kind.BASELINE: jsonl(line)})
+    found = OPENAI_LOG.read({Kind.REQUEST: jsonl(line), Kind.BASELINE: jsonl(line)})
 
     assert isinstance(part, Part)
     assert (part.key, part.at) == ("c", 1_767_268_800.0)
@@ -86,7 +86,7 @@ def test_a_log_with_heads():
         "seconds": 1.5,
     }
 
-    found = OpenAiLog().read({Kind.REQUEST: jsonl(line), Kind.BASELINE: jsonl(line)})
+    found = OPENAI_LOG.read({Kind.REQUEST: jsonl(line), Kind.BASELINE: jsonl(line)})
 
     assert (found.target, found.headers) == (TARGET, (("a", "b"),))
     assert found.baseline is not None
@@ -113,4 +113,4 @@ def test_lines_that_are_none(line):
 def test_a_request_without_a_body():
     """A batch's line that lacks its body is refused when its turn comes."""
     with pytest.raises(RecordingError, match="its request has no body"):
-        OpenAiLog().read({Kind.REQUEST: jsonl({"custom_id": "a", "url": TARGET})})
+        OPENAI_LOG.read({Kind.REQUEST: jsonl({"custom_id": "a", "url": TARGET})})

@@ -8,18 +8,18 @@ import pytest
 
 from shadowmon.traffic.recordings.lines import lines
 from shadowmon.traffic.recordings.recording import Kind, Part, RecordingError, Unusable
-from shadowmon.traffic.recordings.request_lines import RequestLines
+from shadowmon.traffic.recordings.request_lines import REQUEST_LINES
 from tests.traffic_files import TARGET, asking, jsonl, saying
 
 
 def parts(*lines):
     """Index these lines."""
-    return list(RequestLines().parts([jsonl(*lines)], name="r.jsonl"))
+    return list(REQUEST_LINES.parts([jsonl(*lines)], name="r.jsonl"))
 
 
 def read(**told):
     """Read one line."""
-    return RequestLines().read({Kind.REQUEST: jsonl({"body": asking()} | told)})
+    return REQUEST_LINES.read({Kind.REQUEST: jsonl({"body": asking()} | told)})
 
 
 def test_a_body_alone():
@@ -123,7 +123,7 @@ def test_where_a_body_belongs(body, target):
 
 def test_blank_lines_and_broken_ones():
     """Blank lines are none; one that is no JSON is refused, and nothing of it is quoted."""
-    found = list(RequestLines().parts([b'\n{"body": ""}\n  \nsecret{\n'], name="x"))
+    found = list(REQUEST_LINES.parts([b'\n{"body": ""}\n  \nsecret{\n'], name="x"))
 
     assert isinstance(found[0], Part)
     assert found[1:] == [Unusable(number=4, problem="not JSON at character 0")]

@@ -39,7 +39,7 @@ _BEGUN = {
 }
 _CONFIGS = [{"id": "int8", "name": "int8"}]
 _ACCOUNTS = ("application", "metricsAccountName", "configurationAccountName", "storageAccountName")
-_UNKNOWN = in_text("no trial is called so", "no trial is called int-8")
+_UNKNOWN = in_text("no trial is called so", "no trial is called int-8; there are: int8")
 
 
 def _argo(method: str) -> dict[str, Any]:

@@ -29,7 +29,9 @@ _CANARY = {
 }
 _UNREADABLE: Responses = {
     "400": in_text("it is none of Flagger's", "this is no JSON of Flagger's", or_error=True),
-    "404": in_text("no trial is called so; whatever is asked", "no trial is called int-8"),
+    "404": in_text(
+        "no trial is called so; whatever is asked", "no trial is called int-8; there are: int8"
+    ),
     **refusals((408, 413)),
 }
 _YES = in_text("yes", "Approved")
@@ -76,7 +78,9 @@ PATHS: Mapping[str, Mapping[str, Any]] = {
                 "200": in_text("yes", "pass: quality is proven"),
                 "403": in_text("no, and why", "insufficient: quality is not proven yet"),
                 **_UNREADABLE,
-                "404": in_text("no hook or no trial is called so", "no trial is called int-8"),
+                "404": in_text(
+                    "no hook or no trial is called so", "no trial is called int-8; there are: int8"
+                ),
             },
             parameters=[in_path("hook", "its type", one_of(Hook))],
             body=body_of(ref("Canary"), _CANARY),

@@ -143,6 +143,11 @@ SCHEMAS: Mapping[str, Schema] = {
                 **or_null(ref("Classification")),
                 "description": "of labelled pairs, class by class; null without labels.classes",
             },
+            "mix": {
+                **or_null(ref("Mix")),
+                "description": "how often each model calls each class, label or no label; null "
+                "without labels.classes",
+            },
             "discoveries": {
                 **array(TEXT),
                 "description": "breaches at a false discovery rate; a report, decides nothing",
@@ -166,6 +171,30 @@ SCHEMAS: Mapping[str, Schema] = {
                         "precision": ref("Compared"),
                         "recall": ref("Compared"),
                         "f1": ref("Compared"),
+                    }
+                )
+            ),
+        }
+    ),
+    "Mix": obj(
+        {
+            "moved_bits": {
+                **NUMBER,
+                "description": "Jensen-Shannon divergence of the two mixes, in [0, 1]",
+            },
+            "by_chance_bits": {
+                **NUMBER,
+                "description": "what moved_bits is on average where nothing moved",
+            },
+            "classes": array(
+                obj(
+                    {
+                        "class": {
+                            **or_null(TEXT),
+                            "description": "null: every answer that is no configured class",
+                        },
+                        "baseline": {**NUMBER, "description": "share of its answers"},
+                        "optimized": NUMBER,
                     }
                 )
             ),
