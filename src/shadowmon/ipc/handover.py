@@ -3,7 +3,8 @@ Exchanges, from whoever saw them to a scoring worker, over a packet socket that 
 
 A packet holds one exchange or several, one after the other: four bytes, the length of the head;
 the head (MessagePack); the request's body; the bodies of the answer that was served and of those
-that production had also. A packet too large for the socket's buffer travels as a memory file whose
+that production had also. What went the usual way is told in another form (`brief`), whose first
+four bytes are no length. A packet too large for the socket's buffer travels as a memory file whose
 descriptor goes along.
 
 The kernel keeps packets whole, so any number of writers and readers may share one socket.
@@ -12,7 +13,6 @@ The kernel keeps packets whole, so any number of writers and readers may share o
 from __future__ import annotations
 
 import array
-import io
 import os
 import socket
 import struct
@@ -22,19 +22,23 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from shadowmon.ipc import brief
 from shadowmon.records import Ending, Exchange, ExchangeId, Headers, ModelName, RouteName, Served
 
 
 _LENGTH = struct.Struct("<I")
-_INLINE_MAX = 128 * 1024
+_SURELY_INLINE = 128 * 1024
+"""A packet up to this size goes by itself; a larger one as a file."""
+_PIECES_MAX = 1000
+"""So many the kernel takes at once (IOV_MAX is 1024); more are joined first."""
 _BUFFER = 4 * 1024 * 1024
 _PACKET_MAX = 256 * 1024
-_TOGETHER_MAX = 112 * 1024
+TOGETHER_MAX = 112 * 1024
 """Bytes that may be in a packet with the bodies of the exchange that is added last: it leaves room
 for the head of that one."""
 
 
-class ServedHead(msgspec.Struct, frozen=True, array_like=True):
+class ServedHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`records.Served` but for its body."""
 
     model: str
@@ -47,7 +51,7 @@ class ServedHead(msgspec.Struct, frozen=True, array_like=True):
     body_bytes: int
 
 
-class ExchangeHead(msgspec.Struct, frozen=True, array_like=True):
+class ExchangeHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`records.Exchange` but for its bodies, cheap to make on a user's path."""
 
     id: str
@@ -92,35 +96,34 @@ def send(sock: socket.socket, parcels: Iterable[Parcel]) -> int:
     packet = Packet()
     handed_over = 0
     for parcel in parcels:
-        if not packet.has_room(sum(map(len, (*parcel.request, *parcel.answer)))):
+        if packet.size + sum(map(len, (*parcel.request, *parcel.answer))) > TOGETHER_MAX:
             handed_over += packet.send(sock)
-        packet.add(parcel.head, parcel.request, parcel.answer)
+        packet.add(parcel)
     return handed_over + packet.send(sock)
 
 
 class Packet:
-    """
-    Exchanges that go together, written one after the other into the same memory.
+    """Exchanges that go together. Their pieces are referred to until then, and not copied."""
 
-    So the pieces of their bodies are free again at once, and what comes next is read into memory
-    that the processor has at hand: it is that, more than the copying, which costs.
-    """
-
-    __slots__ = ("_written", "exchanges")
+    __slots__ = ("_pieces", "exchanges", "size")
 
     def __init__(self) -> None:
-        self._written = io.BytesIO()
+        self._pieces: list[bytes] = []
+        self.size = 0
+        """Bytes that are in it, about."""
         self.exchanges = 0
         """How many are in it."""
 
-    def has_room(self, body_bytes: int) -> bool:
-        """Can an exchange with so many bytes of bodies go with those that are in it?"""
-        return not self.exchanges or self._written.tell() + body_bytes <= _TOGETHER_MAX
+    def add(self, parcel: Parcel) -> None:
+        """Put an exchange in."""
+        encoded = _encoder.encode(parcel.head)
+        pieces = (_LENGTH.pack(len(encoded)), encoded, *parcel.request, *parcel.answer)
+        self.add_brief(pieces, sum(map(len, pieces)))
 
-    def add(self, head: ExchangeHead, request: Iterable[bytes], answer: Iterable[bytes]) -> None:
-        """Write an exchange (see `Parcel`)."""
-        encoded = _encoder.encode(head)
-        self._written.writelines((_LENGTH.pack(len(encoded)), encoded, *request, *answer))
+    def add_brief(self, pieces: Sequence[bytes], size: int) -> None:
+        """Put in an exchange that is told as `brief` says; `size` is that of its pieces, about."""
+        self._pieces += pieces
+        self.size += size
         self.exchanges += 1
 
     def send(self, sock: socket.socket | None) -> int:
@@ -132,32 +135,31 @@ class Packet:
 
         """
         exchanges, self.exchanges = self.exchanges, 0
-        written, size = self._written, self._written.tell()
-        written.seek(0)
-        if size > _INLINE_MAX:  # so much memory is not kept
-            self._written = io.BytesIO()
+        pieces, self._pieces = self._pieces, []
+        size, self.size = self.size, 0
         if sock is None or not exchanges:
             return 0
-        with written.getbuffer() as packet:
-            return exchanges if _sent(sock, packet[:size]) else 0
+        return exchanges if _sent(sock, pieces, size) else 0
 
 
-def _sent(sock: socket.socket, packet: memoryview) -> bool:
+def _sent(sock: socket.socket, pieces: Sequence[bytes], size: int) -> bool:
+    if len(pieces) > _PIECES_MAX:
+        pieces = [b"".join(pieces)]
     try:
-        if len(packet) <= _INLINE_MAX:
-            sock.send(packet)
+        if size <= _SURELY_INLINE:
+            sock.sendmsg(pieces)
         else:
-            _send_file(sock, packet)
+            _send_file(sock, pieces)
     except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
         return False
     return True
 
 
-def _send_file(sock: socket.socket, packet: memoryview) -> None:
+def _send_file(sock: socket.socket, pieces: Sequence[bytes]) -> None:
     fd = os.memfd_create("shadowmon-exchange")
     try:
         with open(fd, "wb", closefd=False) as file:
-            file.write(packet)
+            file.writelines(pieces)
         sock.sendmsg(
             [b"file"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]).tobytes())]
         )
@@ -186,6 +188,10 @@ def _exchanges(packet: bytes) -> Iterator[Exchange]:
     at = 0
     while at < len(packet):
         (length,) = _LENGTH.unpack_from(packet, at)
+        if length == brief.MARK:
+            told, at = brief.read(packet, at)
+            yield _told_briefly(told)
+            continue
         at += _LENGTH.size
         head = _decoder.decode(packet[at : at + length])
         at += length
@@ -199,6 +205,31 @@ def _exchanges(packet: bytes) -> Iterator[Exchange]:
             bodies.append(packet[at : at + size])
             at += size
         yield _exchange(head, *bodies)
+
+
+def _told_briefly(told: brief.Told) -> Exchange:
+    served = ServedHead(
+        model=told.model,
+        ending=Ending.COMPLETE,
+        status=told.status,
+        headers=told.answer_fields,
+        duration_seconds=told.duration_seconds,
+        first_byte_seconds=told.first_byte_seconds,
+        body_bytes=len(told.answer_body),
+    )
+    head = ExchangeHead(
+        id=told.id.decode("utf-8", "replace"),
+        route=told.route,
+        source=told.source,
+        method=told.method,
+        target=told.target,
+        headers=told.fields,
+        received_at=told.received_at,
+        served=served,
+        failed_first=None,
+        body_bytes=len(told.body),
+    )
+    return _exchange(head, told.body, told.answer_body)
 
 
 def _exchange(head: ExchangeHead, body: bytes, answer: bytes, *others: bytes) -> Exchange:

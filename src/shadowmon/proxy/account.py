@@ -7,17 +7,20 @@ Rule: an account is settled once. Whatever was recorded leaves with it, whatever
 
 from __future__ import annotations
 
+from shadowmon.ipc import brief
 from shadowmon.ipc.handover import ExchangeHead, ServedHead
 from shadowmon.proxy.access_log import NOT_REFUSED, AccessLog, Line
 from shadowmon.proxy.answer_head import AnswerHead
-from shadowmon.proxy.pick import Choice
+from shadowmon.proxy.pick import SOURCE, Choice
 from shadowmon.proxy.request_head import RequestHead
 from shadowmon.proxy.station import Station
 from shadowmon.proxy.tee import Recording
 from shadowmon.records import Ending
 
 
-SOURCE = "proxy"
+_facts = brief.FACTS.pack
+_TOLD_BESIDE = 512
+"""Bytes of a brief telling beside the request and the answer's body, about."""
 
 
 class Account:
@@ -41,6 +44,8 @@ class Account:
         "over",
         "recording",
         "station",
+        "to_record",
+        "whole_answer",
     )
 
     def __init__(
@@ -59,6 +64,11 @@ class Account:
         self.failed_first: ServedHead | None = None
         self.over = False
         self.recording: Recording | None = None
+        self.to_record = b""
+        """A whole request, its head included, that is to be recorded and is not yet: it is kept to
+        be sent again until its answer begins, and no recording is needed if that comes whole."""
+        self.whole_answer = b""
+        """The answer's body, if it came whole."""
 
     def settle(self, ending: Ending, refused: tuple[int, str] = NOT_REFUSED) -> None:
         """It is over, at `ended_at`; `refused` is what we answered in the model's place."""
@@ -67,10 +77,54 @@ class Account:
         station = self.station
         if station.log is not None:
             self.note(station.log, refused)
-        recording = self.recording
-        if recording is not None:
-            self.recording = None
+        if self.to_record:
+            body, answered = self.whole_answer, self.answered
+            most = station.tee.brief_max
+            if (
+                body
+                and answered is not None
+                and len(body) + self.head.length <= most
+                and self.failed_first is None
+            ):
+                self._tell_briefly(station, answered, body)
+                return
+            self.record()
+        recording, self.recording = self.recording, None
+        if recording is not None and recording.ends_with(self.whole_answer):
             station.tee.complete(recording, self.exchange(recording))
+
+    def record(self) -> None:
+        """Begin to record, with the request that is to be recorded."""
+        whole, self.to_record = self.to_record, b""
+        recording = self.station.tee.record()
+        body = [whole[-self.head.length :]] if whole and self.head.length else []
+        if recording is not None and recording.add_request(body):
+            self.recording = recording
+
+    def forget(self) -> None:
+        """Record nothing, whatever was recorded."""
+        self.to_record = b""
+        if self.recording is not None:
+            self.recording.forget()
+            self.recording = None
+
+    def _tell_briefly(self, station: Station, answered: AnswerHead, body: bytes) -> None:
+        choice, head, request, began_at = self.choice, self.head, self.to_record, self.began_at
+        size, body_size = len(request), len(body)
+        facts = _facts(
+            brief.MARK,
+            len(choice.id),
+            size,
+            head.length,
+            body_size,
+            began_at + station.wall_offset,
+            (self.first_byte_at or began_at) - began_at,
+            self.ended_at - began_at,
+        )
+        station.tee.complete_whole(
+            (facts, choice.told, choice.id, head.told, request, answered.told, body),
+            size + body_size + _TOLD_BESIDE,
+        )
 
     def note(self, log: AccessLog, refused: tuple[int, str]) -> None:
         """Write a line into the access log."""

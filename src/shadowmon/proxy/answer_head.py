@@ -14,6 +14,7 @@ import re
 import httptools
 import msgspec
 
+from shadowmon.ipc import brief
 from shadowmon.proxy.fields import (
     CONNECTION_OPTIONS,
     HEAD_END,
@@ -72,6 +73,8 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """The head says chunked, whether or not there is a body (an answer to HEAD)."""
     reusable: bool
     """The model server keeps the connection open."""
+    told: bytes
+    """Status and fields for the hand-over: see `ipc.brief.answer`."""
     wire: bytes = b""
     """What nearly every user is sent: the head for HTTP/1.1 on a connection that goes on."""
 
@@ -127,6 +130,7 @@ def read_answer(raw: bytes, *, to_head: bool) -> AnswerHead:
         fields=fields,
         length=0 if bare or to_head or status == _NOT_MODIFIED else length,
         chunked=chunked,
+        told=brief.answer(status, fields),
         reusable=b"close" not in options and (not old or b"keep-alive" in options),
         wire=_wire(reason, fields, [b"transfer-encoding: chunked"] if chunked else []),
     )

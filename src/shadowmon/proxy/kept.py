@@ -1,14 +1,11 @@
 """
-A request's bytes, noted as they are sent: for as long as they may have to be sent again, and for
-the recording.
+A request's bytes, kept as they are sent for as long as they may have to be sent again.
 
 Rule: bounded: each request, and all that one worker keeps. What is beyond is sent once, and never
       again.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from shadowmon.ipc.board import Count
 from shadowmon.proxy.account import Account
@@ -31,15 +28,11 @@ class Kept(Account):
         """Everything that was sent to the model; None once it cannot be sent again."""
         self._kept_bytes = 0
 
-    def sent(self, wire: bytes, payload: Sequence[bytes]) -> None:
-        """Note what was sent; `payload` is what of the request's body is in it."""
-        if self.kept is not None:
-            self._keep(self.kept, wire)
-        recording = self.recording
-        if recording is not None and payload and not recording.add_request(payload):
-            self.recording = None
-
-    def _keep(self, kept: list[bytes], wire: bytes) -> None:
+    def keep(self, wire: bytes) -> None:
+        """Keep what was sent too, unless it would be too much."""
+        kept = self.kept
+        if kept is None:
+            return
         station, size = self.station, len(wire)
         self._kept_bytes += size
         station.kept_bytes += size

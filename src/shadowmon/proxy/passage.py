@@ -64,7 +64,6 @@ class Passage(Kept):
         choice: Choice,
         *,
         whole: bytes = b"",
-        payload: Sequence[bytes] = (),
     ) -> None:
         """
         Begin one.
@@ -76,7 +75,6 @@ class Passage(Kept):
             choice: Whom to ask.
             whole: All the bytes for the model server, if the whole request is here. They are sent
                 before anything is noted: the model server is at work meanwhile.
-            payload: What of the request's body is in them.
 
         """
         began_at = station.monotonic()
@@ -94,14 +92,16 @@ class Passage(Kept):
         """The whole request was passed on."""
         self.unchunks = False
         """The answer's chunks are taken apart, for a user who speaks HTTP/1.0."""
+        if whole:
+            self.keep(whole)
         if choice.watch is _YES:
-            self.recording = station.tee.record()
+            self.to_record = whole
+            if not whole or choice.added or self.kept is None:
+                self.record()
         else:
             station.slot.add(_SAMPLED_OUT if choice.watch is _OUT else _UNROUTED)
         if choice.trial is not None:
             station.slot.add_served(choice.trial)
-        if whole:
-            self.sent(whole, payload)
         if upstream is not None:
             self._join(upstream)
         else:
@@ -156,7 +156,10 @@ class Passage(Kept):
             self._waiting.append(wire)
             if not last:
                 self._user.hold(CONNECTING)
-        self.sent(wire, payload)
+        self.keep(wire)
+        recording = self.recording
+        if recording is not None and payload and not recording.add_request(payload):
+            self.recording = None
 
     def hold_upload(self) -> None:
         """The model server does not take what was sent."""
@@ -173,19 +176,15 @@ class Passage(Kept):
         if not self.head.old and head.status != CONTINUE:
             self._user.transport.write(informational_wire(head))
 
-    def answer(self, head: AnswerHead) -> bytes | None:
-        """
-        Take an answer's head.
-
-        Returns:
-            The head for the user; None if the passage goes another way instead.
-
-        """
+    def answer(self, head: AnswerHead, whole: bool) -> bytes | None:
+        """See `Way`; where the passage goes another way instead there is no head for the user."""
         if head.status >= _FIRST_FAILURE and self._may_fall_back():
             self._fall_back(head)
             return None
         self.answered = head
         self.let_go()
+        if not whole and self.to_record:
+            self.record()
         user, old = self._user, self.head.old
         self.unchunks = old and head.length == CHUNKED
         user.closes = (
@@ -210,6 +209,12 @@ class Passage(Kept):
         recording = self.recording
         if recording is not None and not recording.grew(len(data)):
             self.recording = None
+
+    def write_whole(self, wire: bytes, body: bytes) -> None:
+        """Send the whole answer: its head, which is `wire`, and its body."""
+        self.first_byte_at = self.station.monotonic()
+        self._user.write(wire + body)
+        self.whole_answer = body
 
     def finish(self) -> None:
         """The answer is whole (and its connection is no longer ours)."""
@@ -265,13 +270,8 @@ class Passage(Kept):
     def abandon(self, refused: tuple[int, str]) -> None:
         """The request turned out malformed: nothing of it is worth keeping."""
         self._leave()
-        self._forget_recording()
+        self.forget()
         self._end(Ending.CLIENT_GONE, refused)
-
-    def _forget_recording(self) -> None:
-        if self.recording is not None:
-            self.recording.forget()
-            self.recording = None
 
     def _leave(self) -> None:
         upstream, self._upstream = self._upstream, None
@@ -320,7 +320,7 @@ class Passage(Kept):
     def switch(self, head: AnswerHead, rest: bytes) -> None:
         """The connection speaks something else from here on; that is never recorded."""
         upstream, self._upstream = self._upstream, None
-        self._forget_recording()
+        self.forget()
         self.let_go()
         self.over = True
         if upstream is None:

@@ -18,14 +18,19 @@ import hmac
 
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
+from shadowmon.ipc import brief
 from shadowmon.proxy.memory import Memory
 from shadowmon.proxy.plan import Plan, PlannedPins, PlannedRoute
 from shadowmon.records import SHADOW_HEADER
 from shadowmon.sticky import SPAN, place, salt_of
 
+
+SOURCE = "proxy"
+"""What the hand-over calls us."""
 
 REQUEST_ID_MAX = 128
 """Bytes; a longer request id is not taken for one."""
@@ -63,10 +68,32 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     baseline: str
     trial: int | None
     """The trial whose optimized model was chosen, by its number on the board."""
-    exchange_id: str
+    id: bytes
+    """The exchange's, as it came, or of our own making."""
     watch: Watch
+    told: bytes = b""
+    """Of the route and the model, for the hand-over: see `ipc.brief.arm`."""
     added: bytes = b""
     """Field lines, each with its end, that the request is given on its way; usually none."""
+
+    @property
+    def exchange_id(self) -> str:
+        """The exchange's id as text."""
+        return self.id.decode("utf-8", "replace")
+
+
+class _Arm(NamedTuple):
+    """Who may serve a route's requests."""
+
+    trial: int | None
+    """By its number on the board; None: the baseline."""
+    model: str
+    told: bytes
+    """See `Choice`."""
+
+
+def _arm(route: str, model: str, trial: int | None) -> _Arm:
+    return _Arm(trial, model, brief.arm(SOURCE, route, model))
 
 
 def _always(_: int) -> bool:
@@ -125,7 +152,7 @@ class Picker:
                 return route.pick(found, weight, new_id)
         if self._default is None:
             return None
-        return Choice("", self._default, self._default, None, "", _NO_TRIAL)
+        return Choice("", self._default, self._default, None, b"", _NO_TRIAL)
 
 
 class _Route:
@@ -141,8 +168,11 @@ class _Route:
         self._name = route.name
         self._baseline = route.baseline
         self._trials = [
-            (trial.number, trial.optimized) for trial in plan.trials if trial.route == route.name
+            (trial.number, _arm(route.name, trial.optimized, trial.number))
+            for trial in plan.trials
+            if trial.route == route.name
         ]
+        self._alone = _arm(route.name, route.baseline, None)
         self._id_field = route.request_id_header.lower().encode()
         self._key_field = route.sticky_header.lower().encode() if route.sticky_header else None
         self._cookie = route.sticky_cookie.encode() if route.sticky_cookie else None
@@ -172,45 +202,44 @@ class _Route:
         new_id: Callable[[], str],
     ) -> Choice:
         name = found.get(self._id_field, b"")
-        has_id = 0 < len(name) <= REQUEST_ID_MAX
-        exchange_id = name.decode("utf-8", "replace") if has_id else new_id()
-        trial, model = self._serving(found, weight, exchange_id)
-        watch = _NO_TRIAL if _OUR_OWN in found else self._watch(exchange_id)
+        own_id = name if 0 < len(name) <= REQUEST_ID_MAX else new_id().encode()
+        trial, model, told = self._serving(found, weight, own_id)
+        watch = _NO_TRIAL if _OUR_OWN in found else self._watch(own_id)
         added = b""
         if self._adds_id and not name:
-            added = b"%b: %b\r\n" % (self._id_field, exchange_id.encode())
+            added = b"%b: %b\r\n" % (self._id_field, own_id)
         if self._adds_trace and _TRACE not in found:
             added += _traceparent(new_id())
-        return Choice(self._name, model, self._baseline, trial, exchange_id, watch, added)
+        return Choice(self._name, model, self._baseline, trial, own_id, watch, told, added)
 
     def _serving(
-        self, found: dict[bytes, bytes], weight: Callable[[int], int], exchange_id: str
-    ) -> tuple[int | None, str]:
+        self, found: dict[bytes, bytes], weight: Callable[[int], int], own_id: bytes
+    ) -> _Arm:
         if self._pins is not None:
             pinned = self._pins.of(found, self._key(found))
             if pinned == _BASELINE:
-                return None, self._baseline
+                return self._alone
             if pinned == _OPTIMIZED:
                 return self._first_active()
         stands = -1
         below = 0
-        for number, optimized in self._trials:
+        for number, arm in self._trials:
             share = weight(number)
             if not share:
                 continue
             if stands < 0:
                 key = self._key(found)
-                stands = self._stands[key] if key else place(self._salt, exchange_id.encode())
+                stands = self._stands[key] if key else place(self._salt, own_id)
             below += share
             if stands < below:
-                return number, optimized
-        return None, self._baseline
+                return arm
+        return self._alone
 
-    def _first_active(self) -> tuple[int | None, str]:
-        for number, optimized in self._trials:
+    def _first_active(self) -> _Arm:
+        for number, arm in self._trials:
             if self._active(number):
-                return number, optimized
-        return None, self._baseline
+                return arm
+        return self._alone
 
     def _key(self, found: dict[bytes, bytes]) -> bytes:
         if self._key_field:
@@ -219,12 +248,12 @@ class _Route:
             return _cookie(found.get(b"cookie", b""), self._cookie)
         return b""
 
-    def _watch(self, exchange_id: str) -> Watch:
+    def _watch(self, own_id: bytes) -> Watch:
         if not self._trials:
             return _NO_TRIAL
-        if self._sampled_below >= SPAN:
-            return _YES
-        stands = place(self._sampling_salt, exchange_id.encode())
+        if not 0 < self._sampled_below < SPAN:
+            return _YES if self._sampled_below else _SAMPLED_OUT
+        stands = place(self._sampling_salt, own_id)
         return _YES if stands < self._sampled_below else _SAMPLED_OUT
 
 

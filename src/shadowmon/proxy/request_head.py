@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 import httptools
 import msgspec
 
+from shadowmon.ipc.brief import fields_range
 from shadowmon.proxy.fields import (
     CONNECTION_OPTIONS,
     HEAD_END,
@@ -74,6 +75,8 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """Where in `wire` the end-to-end fields begin ..."""
     fields_end: int
     """... and end, counted from the end of `wire`, below zero."""
+    told: bytes
+    """The same for the hand-over: see `ipc.brief.fields_range`."""
     length: int
     """Of the body: bytes, or `CHUNKED`."""
     close: bool
@@ -140,6 +143,7 @@ class KnownForm:
             form.filled(values),
             like.fields_at,
             like.fields_end,
+            like.told,
             like.length if length is None else number(length),
             like.close,
             like.old,
@@ -226,14 +230,16 @@ class RequestReader:
             ends.insert(0, b"transfer-encoding: chunked")
         if upgrade is not None:
             ends[:0] = (b"connection: upgrade", b"upgrade: " + upgrade)
+        fields_at, left = len(begin) + 2, len(b"\r\n".join(ends)) + 2
         head = RequestHead(
             start.method,
             start.target,
             start.path,
             {name: found[name] for name in found.keys() & self._wanted},
             b"\r\n".join([begin, *lines, *ends]),
-            len(begin) + 2,
-            -len(b"\r\n".join(ends)) - 2,
+            fields_at,
+            -left,
+            fields_range(fields_at, left),
             length,
             b"close" in options or (old and b"keep-alive" not in options),
             old,

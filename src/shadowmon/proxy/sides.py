@@ -117,14 +117,23 @@ class Way(Protocol):
     def inform(self, head: AnswerHead) -> None:
         """A head has come that is not the answer's."""
 
-    def answer(self, head: AnswerHead) -> bytes | None:
-        """Take the answer's head; return the user's, or None if its body is not wanted."""
+    def answer(self, head: AnswerHead, whole: bool) -> bytes | None:
+        """
+        Take the answer's head, and hear whether all of its body came with it.
+
+        Returns:
+            The user's head, or None if the body is not wanted.
+
+        """
 
     def write(self, data: bytes) -> None:
         """Send bytes to the user that belong to no body."""
 
     def write_body(self, wire: bytes, data: bytes) -> None:
         """Send a part of the answer's body, after the bytes of `wire`."""
+
+    def write_whole(self, wire: bytes, body: bytes) -> None:
+        """Send the whole answer to the user: its head, and its body."""
 
     def finish(self) -> None:
         """The answer is whole (and its connection no longer the way's)."""

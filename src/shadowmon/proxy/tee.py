@@ -18,7 +18,7 @@ import socket
 from collections.abc import Sequence
 
 from shadowmon.ipc.board import Count, Slot
-from shadowmon.ipc.handover import ExchangeHead, Packet
+from shadowmon.ipc.handover import TOGETHER_MAX, ExchangeHead, Packet, Parcel
 from shadowmon.proxy.plan import Limits
 
 
@@ -32,7 +32,7 @@ is full before that; where there is little, each wake-up and each setting of the
 class Recording:
     """The two bodies of one exchange under way; `tee` takes it back, in one way or another."""
 
-    __slots__ = ("_tee", "answer", "answer_bytes", "held", "request", "request_bytes")
+    __slots__ = ("_answer_bytes", "_tee", "answer", "held", "request", "request_bytes")
 
     def __init__(self, tee: Tee) -> None:
         self._tee = tee
@@ -41,7 +41,7 @@ class Recording:
         self.request: list[bytes] = []
         self.answer: list[bytes] = []
         self.request_bytes = 0
-        self.answer_bytes = 0
+        self._answer_bytes = 0
 
     def add_request(self, pieces: Sequence[bytes]) -> bool:
         """Keep more of the request's body; False if the recording is over because of it."""
@@ -52,22 +52,28 @@ class Recording:
 
     def grew(self, size: int) -> bool:
         """Account for `size` bytes on `answer`; False if the recording is over because of it."""
-        self.answer_bytes = body = self.answer_bytes + size
+        self._answer_bytes = body = self._answer_bytes + size
         return self._keeps(body, size + _PIECE_COST)
 
     def _keeps(self, body: int, cost: int) -> bool:
         tee = self._tee
         self.held += cost
-        tee.held = held = tee.held + cost
+        tee.recorded = held = tee.recorded + cost
         if body <= tee.body_max and held <= tee.total_max:
             return True
         tee.slot.add(Count.OVERSIZE if body > tee.body_max else Count.TEE_FULL)
         self.forget()
         return False
 
+    def ends_with(self, body: bytes) -> bool:
+        """Take the answer's body if it came whole; False if the recording is over because of it."""
+        if body:
+            self.answer.append(body)
+        return not body or self.grew(len(body))
+
     def forget(self) -> None:
         """Let go of everything."""
-        self._tee.held -= self.held
+        self._tee.recorded -= self.held
         self.held = 0
         self.request = []
         self.answer = []
@@ -86,15 +92,21 @@ class Tee:
         self.slot = slot
         self.body_max = limits.tee_body_max_bytes
         self.total_max = limits.tee_total_max_bytes
-        self.held = 0
-        """Bytes of all recordings, those that wait to be handed over included."""
+        self.brief_max = min(self.body_max, self.total_max)
+        """Bytes of both bodies of an exchange that is told briefly."""
+        self.recorded = 0
+        """Bytes of all recordings under way."""
         self._sock = sock
         self._loop = loop
         self._packet = Packet()
         """Exchanges that wait to be handed over."""
-        self._packet_held = 0
         self._timed = False
         """They will be handed over soon, even if no more come."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of all recordings, and of what waits to be handed over."""
+        return self.recorded + self._packet.size
 
     def record(self) -> Recording | None:
         """Begin to keep an exchange; None if too much is kept already."""
@@ -105,10 +117,22 @@ class Tee:
 
     def complete(self, recording: Recording, head: ExchangeHead) -> None:
         """Hand over an exchange, very soon."""
-        if not self._packet.has_room(recording.held):
+        self.recorded -= recording.held
+        if self._packet.size + recording.held > TOGETHER_MAX:
             self.flush()
-        self._packet.add(head, recording.request, recording.answer)
-        self._packet_held += recording.held
+        self._packet.add(Parcel(head, recording.request, recording.answer))
+        self._flush_later()
+
+    def complete_whole(self, pieces: tuple[bytes, ...], size: int) -> None:
+        """Hand over an exchange that is told as `ipc.brief` says; `size` is its bytes, about."""
+        packet = self._packet
+        if packet.size + size > TOGETHER_MAX:
+            self.flush()
+        packet.add_brief(pieces, size)
+        if not self._timed:
+            self._flush_later()
+
+    def _flush_later(self) -> None:
         if not self._timed:
             self._timed = True
             self._loop.call_later(_TOGETHER_SECONDS, self._flush_in_time)
@@ -120,8 +144,6 @@ class Tee:
     def flush(self) -> None:
         """Hand over everything that is complete."""
         complete = self._packet.exchanges
-        self.held -= self._packet_held
-        self._packet_held = 0
         handed_over = self._packet.send(self._sock)
         self.slot.add(Count.HANDED_OVER, handed_over)
         self.slot.add(Count.SHED, complete - handed_over)

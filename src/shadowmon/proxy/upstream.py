@@ -141,19 +141,18 @@ class Upstream(Line):
         health = self._pool.health
         if health is not None:
             health.answered(head.status)
-        wire = passage.answer(head)
+        length = head.length
+        whole = length == len(rest) > 0
+        wire = passage.answer(head, whole)
         if wire is None:
             return
-        length = head.length
         self._reusable = head.reusable and length != UNTIL_CLOSE
-        if not length:
+        if whole:  # often
+            passage.write_whole(wire, rest)
+            self._finish(passage, b"")
+        elif not length:
             passage.write(wire)
             self._finish(passage, rest)
-        elif length == len(rest):  # often: the whole answer is here
-            if passage.recording is not None:
-                passage.recording.answer.append(rest)
-            passage.write_body(wire, rest)
-            self._finish(passage, b"")
         else:
             self._framing = framing(length)
             if rest:

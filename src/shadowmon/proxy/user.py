@@ -181,8 +181,7 @@ class User(Line):
     def _begin_passage(self, head: RequestHead, choice: Choice, wire: bytes, rest: bytes) -> None:
         station = self._station
         if head.length == len(rest):  # nearly always: the whole request is here, and no more
-            payload = (rest,) if rest else ()
-            self._passage = Passage(station, self, head, choice, whole=wire + rest, payload=payload)
+            self._passage = Passage(station, self, head, choice, whole=wire + rest)
             self._await_answer()
         elif head.length:
             passage = self._passage = Passage(station, self, head, choice)

@@ -116,7 +116,7 @@ async def test_a_body_too_large_to_keep_is_counted(rig):
 
 async def test_too_much_kept_at_one_time_is_counted(rig):
     """Beyond tee_total_max_bytes exchanges are let go, and the memory is given back."""
-    proxy = await rig(tee_total_max_bytes=20)
+    proxy = await rig(tee_total_max_bytes=2)
 
     answer = await proxy.ask(POST)
 

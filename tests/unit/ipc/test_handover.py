@@ -166,7 +166,7 @@ def test_a_packet_that_was_sent_is_empty(ends):
 
     for size in (50_000, 300_000, 10, 0):
         parcel = a_parcel(b"w" * size)
-        packet.add(parcel.head, parcel.request, parcel.answer)
+        packet.add(parcel)
         assert packet.send(write) == 1
         received += handover.receive(read)
 
