@@ -22,6 +22,7 @@ from benchmarks import (
     sandbox,
     scoring,
     scrape,
+    start,
     users,
 )
 from benchmarks.document import tables, with_table
@@ -36,6 +37,7 @@ TABLES = {
     "evidence": evidence.main,
     "sandbox": sandbox.main,
     "scrape": scrape.main,
+    "start": start.main,
     "real-trials": real_trials.main,
 }
 

@@ -38,7 +38,7 @@ wrk.headers["X-Stainless-Runtime"] = "CPython"
 local sent = 0
 request = function()  -- as in life: each request has an id of its own, and many users take turns
   sent = sent + 1
-  wrk.headers["X-User"] = string.format("user-%d", sent * 31 % 5000)
+  wrk.headers["X-User"] = string.format("user-%d", sent * 31 % USERS)
   wrk.headers["X-Request-Id"] = string.format("00000000-0000-4000-8000-%012d", sent)
   return wrk.format()
 end
@@ -49,6 +49,9 @@ done = function(summary, latency, requests)
     latency:percentile(50), latency:percentile(99)))
 end
 """
+
+USERS = 5_000
+"""They take turns."""
 
 _STREAM_BODY = b'{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}'
 _STREAM_REQUEST = (
@@ -71,7 +74,7 @@ class Load:
 def run(folder: Path, port: int, *, connections: int, seconds: int, cpu: int) -> Load:
     """Send requests as fast as they are answered."""
     script = folder / "load.lua"
-    script.write_text(_SCRIPT)
+    script.write_text(_SCRIPT.replace("USERS", str(USERS)))
     process = subprocess.run(
         [
             find("wrk"),
@@ -134,7 +137,7 @@ class _Listeners:
 
     def _ask(self, sock: socket.socket, number: int) -> None:
         self._asked_at[sock.fileno()] = time.monotonic()
-        sock.send(_STREAM_REQUEST % (number % 5000, len(_STREAM_BODY), _STREAM_BODY))
+        sock.send(_STREAM_REQUEST % (number % USERS, len(_STREAM_BODY), _STREAM_BODY))
 
     def listen(self, seconds: float) -> Streams:
         """Ask again and again until the time is over; then let what was begun end."""

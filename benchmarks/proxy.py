@@ -11,7 +11,8 @@ Python is not what a user waits for.
 
 Each round begins with new processes. Where a process's memory happens to lie makes it faster or
 slower than another one of the same code, by 5 to 10 %, for as long as it lives; one process for
-each proxy would put that into every ratio.
+each proxy would put that into every ratio. And each round measures in turns of a second or two: a
+virtual machine is for seconds slower than before, by half, and then that meets all alike.
 
 Two workers share one listening socket. What they would carry on two CPUs of their own follows from
 the CPU time for each request and the share of the busier one; to measure it as requests per second
@@ -41,14 +42,16 @@ ENVOY, NGINX, AIOHTTP, DIRECT = "envoy", "nginx", "aiohttp", "(direct)"
 
 CONNECTIONS = 16
 STREAMS = 64
-STREAM_SECONDS = 3.0
+STREAM_SECONDS = 2.0
+TURNS = 3
+"""In each round, of a second each."""
 WORKERS_CONNECTIONS = 64
 """With few connections the kernel's choice of who accepts is what one would measure."""
 
 
 @dataclass(slots=True)
 class Rounds:
-    """What was measured of one proxy, round by round."""
+    """What was measured of one proxy, turn by turn; of streams round by round."""
 
     cpu_us: list[float] = field(default_factory=list)
     p50_us: list[int] = field(default_factory=list)
@@ -60,13 +63,28 @@ class Rounds:
     """CPU time for each event of a stream."""
     errors: int = 0
 
+    def load(self, folder: Path, server: Server, cpu: int) -> None:
+        """Measure it for a second with many requests at a time."""
+        spent, many = _loaded(folder, server, connections=CONNECTIONS, seconds=1, cpu=cpu)
+        self.cpu_us.append(spent)
+        self.p50_us.append(many.p50_us)
+        self.p99_us.append(many.p99_us)
+        self.errors += many.errors
+
+    def ask_alone(self, folder: Path, server: Server, cpu: int) -> None:
+        """Measure it for a second with one request at a time."""
+        alone = load.run(folder, server.port, connections=1, seconds=1, cpu=cpu)
+        self.alone_p50_us.append(alone.p50_us)
+        self.alone_p99_us.append(alone.p99_us)
+        self.errors += alone.errors
+
     @property
     def cpu(self) -> float:
         """Microseconds of CPU time for each request."""
         return median(self.cpu_us)
 
     def times(self, other: Rounds) -> float:
-        """Return CPU time as a multiple of another's: the median of what each round says."""
+        """Return CPU time as a multiple of another's: the median of what each turn says."""
         return _ratio(self.cpu_us, other.cpu_us)
 
     def event_times(self, other: Rounds) -> float:
@@ -80,7 +98,7 @@ def _ratio(mine: list[float], its: list[float]) -> float:
 
 def main(quick: bool) -> None:
     """Print the table; a quick run is rougher."""
-    rounds, seconds = (3, 1) if quick else (11, 2)
+    rounds = 3 if quick else 11
     cpus = sorted(os.sched_getaffinity(0))
     ours, theirs = cpus[0], cpus[-1]
     if ours == theirs:
@@ -90,9 +108,11 @@ def main(quick: bool) -> None:
     scaled: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name, _started(Path(name), ours, theirs) as running:
+            for turn in range(TURNS):
+                _take_turns(measured, Path(name), running, turn=turn, cpu=theirs)
             for what, into in measured.items():
-                _measure(into, Path(name), running[what], seconds=seconds, cpu=theirs)
-            scaled.append(_scaled(Path(name), running, seconds=seconds, cpu=theirs))
+                _measure_streams(into, running[what], cpu=theirs)
+            scaled.append(_scaled(Path(name), running, seconds=2, cpu=theirs))
     _print(measured, median(scaled), rounds)
 
 
@@ -119,19 +139,24 @@ def _started(folder: Path, ours: int, theirs: int) -> Iterator[dict[str, Server]
         yield {DIRECT: model} | running
 
 
-def _measure(into: Rounds, folder: Path, server: Server, *, seconds: int, cpu: int) -> None:
-    spent, many = _loaded(folder, server, connections=CONNECTIONS, seconds=seconds, cpu=cpu)
-    alone = load.run(folder, server.port, connections=1, seconds=1, cpu=cpu)
+def _take_turns(
+    measured: dict[str, Rounds], folder: Path, running: dict[str, Server], *, turn: int, cpu: int
+) -> None:
+    """Measure each one loaded, then each one with one request at a time; who begins changes."""
+    names = list(measured)
+    names = names[turn % len(names) :] + names[: turn % len(names)]
+    for what in names:
+        measured[what].load(folder, running[what], cpu)
+    for what in names:
+        measured[what].ask_alone(folder, running[what], cpu)
+
+
+def _measure_streams(into: Rounds, server: Server, *, cpu: int) -> None:
     before = servers.cpu_seconds(server.pid)
     streams = load.stream(server.port, connections=STREAMS, seconds=STREAM_SECONDS, cpu=cpu)
     streaming = servers.cpu_seconds(server.pid) - before
-    into.cpu_us.append(spent)
-    into.p50_us.append(many.p50_us)
-    into.p99_us.append(many.p99_us)
-    into.alone_p50_us.append(alone.p50_us)
-    into.alone_p99_us.append(alone.p99_us)
     into.event_us.append(streaming * 1e6 / max(streams.events, 1))
-    into.errors += many.errors + alone.errors + streams.errors
+    into.errors += streams.errors
 
 
 def _loaded(
@@ -165,7 +190,8 @@ def _print(measured: dict[str, Rounds], scaled: float, rounds: int) -> None:
     print(f"\nproxy: POST of 1 KB with 14 fields, two of them new, answer of 2 KB, {CONNECTIONS}")
     apart = f"{EVENT_SECONDS * 1e3:g} ms apart"
     print(f"connections; {STREAMS} streams at a time, of {EVENTS} events {apart}")
-    print(f"{rounds} rounds, medians; {os.cpu_count()} CPUs, Python {platform.python_version()}")
+    machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}"
+    print(f"{load.USERS:,} users; {rounds} rounds of {TURNS} turns, medians; {machine}")
     print(
         f"{'':<20}{'CPU us':>8}{'per core':>10}{'x envoy':>9}{'x nginx':>9}{'x aiohttp':>11}"
         f"{'p50 us':>8}{'p99 us':>8}{'added p50':>11}{'added p99':>11}"

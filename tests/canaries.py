@@ -133,6 +133,7 @@ def a_configuration(
             "int8": {
                 "route": "chat",
                 "optimized": "int8",
+                "task": "custom",
                 "scorers": ["text", "label", "safety", "service", "tools", *scorers],
                 "labels": {"expected": "some", "maturity_seconds": 0.5},
             }

@@ -31,6 +31,8 @@ from hypothesis import settings
 STRICT = bool(os.environ.get("CI") or os.environ.get("SHADOWMON_REQUIRE_ALL"))
 SERVERS = Path(__file__).resolve().parents[1] / ".tools" / "servers" / "usr"
 
+# Each process that a test starts would begin a thread for each core as it imports numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in a script's background: what tests start would ignore Ctrl-C, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)

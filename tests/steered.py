@@ -18,6 +18,8 @@ from tests.served import Connection, serving
 BASELINE, OPTIMIZED = b"B", b"O"
 USERS = 2000
 _CONNECTIONS = 8
+_HANGS_SECONDS = 30.0
+"""Whoever is not answered by then never will be."""
 _REQUEST = "GET / HTTP/1.1\r\nhost: models\r\nx-user-id: user-%d\r\n\r\n"
 
 
@@ -47,8 +49,7 @@ async def two_models() -> AsyncIterator[tuple[int, int]]:
 async def served_by_optimized(port: int, users: int = USERS) -> set[int]:
     """Let each user ask once; return those that the optimized model answered."""
     shares = [range(start, users, _CONNECTIONS) for start in range(_CONNECTIONS)]
-    async with asyncio.timeout(30):
-        found = await asyncio.gather(*(_ask(port, each) for each in shares))
+    found = await asyncio.gather(*(_ask(port, each) for each in shares))
     return set().union(*found)
 
 
@@ -73,9 +74,10 @@ async def _ask(port: int, users: Sequence[int]) -> set[int]:
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user: int) -> bytes:
     writer.write((_REQUEST % user).encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), head
-    return await reader.readexactly(1)
+    async with asyncio.timeout(_HANGS_SECONDS):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        return await reader.readexactly(1)
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:
@@ -104,14 +106,17 @@ def running(*command: str | Path, environment: dict[str, str] | None = None) -> 
             process.wait()
 
 
-async def is_open(port: int, seconds: float = 15.0) -> None:
-    """Wait until somebody listens."""
+async def is_open(place: int | Path, seconds: float = 15.0) -> None:
+    """Wait until somebody listens on a port, or on a Unix socket."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            if isinstance(place, Path):
+                _, writer = await asyncio.open_unix_connection(place)
+            else:
+                _, writer = await asyncio.open_connection("127.0.0.1", place)
         except OSError:
-            assert time.monotonic() < deadline, f"nobody listens on port {port}"
+            assert time.monotonic() < deadline, f"nobody listens on {place}"
             await asyncio.sleep(0.02)
         else:
             await _closed(writer)

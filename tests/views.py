@@ -149,7 +149,7 @@ def a_trial_view(**changes: Any) -> TrialView:
         stage_count=4,
         desired_weight=Weight(1000),
         applied_weight=Weight(1000),
-        entered_stage_at=NOON,
+        entered_stage_at=NOON - timedelta(seconds=1),
     )
     view = TrialView(
         trial_id=INT8,

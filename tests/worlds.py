@@ -38,14 +38,17 @@ class Clock:
 
 
 class BreakableStore(MemoryStore):
-    """A store whose disk can be full."""
+    """A store whose disk can be full, or says so when it was not."""
 
     broken = False
+    lies = False
 
     async def commit(self, save):
         if self.broken:
             raise StoreError(FULL)
         await super().commit(save)
+        if self.lies:
+            raise StoreError(FULL)
 
 
 class KeptOrders:

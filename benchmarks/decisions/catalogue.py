@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.decisions import (
+    answer_speed,
     beside_peers,
     bursts,
     change,
@@ -34,6 +35,7 @@ TABLES: dict[str, Callable[[Effort], Table]] = {
     "noise-floor": noise_floor.table,
     "uneven-sampling": uneven_sampling.table,
     "label-delay": label_delay.table,
+    "answer-speed": answer_speed.table,
     "merge": merge.table,
     "change": change.table,
     "climbs": climbs.table,

@@ -37,7 +37,7 @@ def table(effort: Effort) -> Table:
         columns=naive.COLUMNS,
         seed=SEED,
     )
-    law = _with_missing(flips(LIMIT, noise=NOISE))
+    law = with_missing(flips(LIMIT, noise=NOISE))
     for soon, side, name in (
         (2, Side.WORSE, "bad outcomes are labelled first"),
         (0, Side.BETTER, "good outcomes are labelled first"),
@@ -63,7 +63,8 @@ MISSING, NOTHING = 3, 4
 """Numbers of two more things that may be next: a pair without a label, and no pair at all."""
 
 
-def _with_missing(law: Law) -> Law:
+def with_missing(law: Law) -> Law:
+    """Return the law with these two beside it; neither is ever drawn."""
     return Law(
         losses=np.append(law.losses, [np.nan, np.inf]), chances=np.append(law.chances, [0.0, 0.0])
     )

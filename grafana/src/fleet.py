@@ -226,7 +226,7 @@ def _evidence(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             lines(
                 "Age of the evidence",
-                "Since the newest scored pair was received.",
+                "Since newly scored pairs were last counted.",
                 [
                     query(
                         "time() - max by (trial) "

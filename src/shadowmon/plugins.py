@@ -7,15 +7,24 @@ imported only when the configuration names it.
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+import sys
+
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import EntryPoints, entry_points
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from shadowmon.errors import Complaint, ConfigError
 
 
+_Places: TypeAlias = tuple[tuple[str, int], ...]
+"""Folders that things are imported from, and when the last package came or went there."""
+
+
 def names(kind: str) -> list[str]:
     """Return every word that `kind` may be configured by."""
-    return sorted(entry.name for entry in entry_points(group=f"shadowmon.{kind}"))
+    return sorted(entry.name for entry in _entries(kind))
 
 
 def load(kind: str, name: str, *, key: str) -> Any:  # noqa: ANN401 - each kind has its own Protocol
@@ -31,7 +40,7 @@ def load(kind: str, name: str, *, key: str) -> Any:  # noqa: ANN401 - each kind 
         ConfigError: If nothing or more than one thing has that name, or it cannot be imported.
 
     """
-    found: list[EntryPoint] = list(entry_points(group=f"shadowmon.{kind}", name=name))
+    found = list(_entries(kind).select(name=name))
     singular = kind.removesuffix("s")
     if not found:
         raise ConfigError(
@@ -56,3 +65,22 @@ def load(kind: str, name: str, *, key: str) -> Any:  # noqa: ANN401 - each kind 
         raise ConfigError(
             Complaint(key=key, problem=f'{singular} "{name}" cannot be imported: {error}')
         ) from error
+
+
+def _entries(kind: str) -> EntryPoints:
+    return _entries_at(tuple(_places()), f"shadowmon.{kind}")
+
+
+@lru_cache(maxsize=8)
+def _entries_at(places: _Places, group: str) -> EntryPoints:
+    """Read what every installed package declares: too slow to be done for each word of a file."""
+    del places  # as long as they are the same, so is the answer
+    return entry_points(group=group)
+
+
+def _places() -> Iterator[tuple[str, int]]:
+    for folder in sys.path:
+        try:
+            yield folder, Path(folder).stat().st_mtime_ns
+        except OSError:  # not there (yet)
+            yield folder, 0

@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from tests.daemons import Model, Users, a_configuration, running
+from tests.stoppable import a_stoppable_model
 
 
 FAULTS = ("hang", "error", "reset", "garbage", "slow", "gone")
@@ -162,3 +163,29 @@ async def test_users_of_a_failing_optimized_model_are_served_by_the_baseline(tmp
     cut_in_the_middle = first == "reset"
     assert bool(users.errors) == cut_in_the_middle  # bytes were under way: no honest way back
     assert users.answered["int8"] > 0
+
+
+@pytest.mark.parametrize("serves", [False, True], ids=["mirrored", "serving"])
+async def test_an_optimized_model_that_is_stopped_is_nobodys_trouble(tmp_path, serves):
+    """Its process keeps its connections and is silent: users are served, and it is rolled back."""
+    async with contextlib.AsyncExitStack() as stack:
+        base = await stack.enter_async_context(Model("fp32").serving())
+        int8 = stack.enter_context(a_stoppable_model("int8"))
+        settings = a_configuration([base, int8.model])
+        settings["proxy"]["first_byte_timeout_seconds"] = 1.0
+        settings["rollout"]["climb"] = serves
+        daemon = await stack.enter_async_context(running(tmp_path, settings))
+
+        async with Users(daemon, rate=100).asking() as users:
+
+            async def stands_at(phase: str) -> bool:
+                shown = await daemon.trial("int8")
+                return bool(shown["pairs"] and shown["state"]["phase"] == phase)
+
+            await daemon.until(partial(stands_at, "promoted" if serves else "shadowing"))
+            int8.stop()
+            await daemon.until(partial(stands_at, "rolled_back"))
+
+    assert users.errors == []
+    assert users.wrong == 0
+    assert bool(users.answered["int8"]) == serves

@@ -126,6 +126,8 @@ async def test_an_answer_that_kills_the_scorer_has_not_escaped_it(tmp_path, monk
         settings = a_configuration(models)
         for trial in settings["trials"].values():
             trial["scorers"] = ["label", "dies"]
+        # One by one: a batch is counted once the last of its pairs has cost its process.
+        settings["scoring"] = {"batch_max": 1}
         daemon = await stack.enter_async_context(running(tmp_path, settings))
 
         async with Users(daemon, rate=5).asking():

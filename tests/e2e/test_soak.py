@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,21 +43,25 @@ class Paced:
     errors: list[str] = field(default_factory=list)
     _sent: int = 0
 
-    async def ask(self, seconds: float) -> float:
-        """Ask for so long; return the requests per second."""
+    async def ask(self, seconds: float, *, requests: int = 0) -> float:
+        """Ask for so long, and until so many are answered; return the requests per second."""
         began, before = time.monotonic(), self.answered
+
+        def goes_on() -> bool:
+            return time.monotonic() < began + seconds or self.answered < before + requests
+
         self._sent = 0
         async with asyncio.TaskGroup() as tasks:
             for number in range(CONNECTIONS):
-                tasks.create_task(self._one(random.Random(number), began, began + seconds))
-        return (self.answered - before) / seconds
+                tasks.create_task(self._one(random.Random(number), began, goes_on))
+        return (self.answered - before) / (time.monotonic() - began)
 
-    async def _one(self, dice: random.Random, began: float, until: float) -> None:
-        while time.monotonic() < until:
+    async def _one(self, dice: random.Random, began: float, goes_on: Callable[[], bool]) -> None:
+        while goes_on():
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             with contextlib.closing(writer):
                 leaves = False
-                while not leaves and time.monotonic() < until:
+                while not leaves and goes_on():
                     await self._turn(began)
                     leaves = dice.random() < LEAVING
                     await self._exchange(reader, writer, leaves=leaves)
@@ -107,22 +112,27 @@ class Seen:
         return float(slope * 60)
 
 
-async def soaked(port: int, pids: list[int], seconds: float) -> tuple[Paced, dict[int, Seen]]:
-    """Ask at half of what is possible, and look at these processes meanwhile."""
+async def soaked(
+    port: int, pids: list[int], seconds: float, *, requests: int = 0
+) -> tuple[Paced, dict[int, Seen]]:
+    """
+    Ask at half of what is possible, and look at these processes meanwhile.
+
+    On a machine that is busy otherwise it takes longer until `requests` are answered, too.
+    """
     users = Paced(port)
     users.pace = min(await users.ask(1.0) / 2, PACE_MAX)
     seen = {pid: Seen() for pid in pids}
 
-    async def look_on() -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+    async def look_on(asking: asyncio.Task[float]) -> None:
+        while not asking.done():
             for pid, each in seen.items():
                 each.look(pid)
             await asyncio.sleep(min(1.0, seconds / 20))
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(look_on())
-        tasks.create_task(users.ask(seconds))
+        asking = tasks.create_task(users.ask(seconds, requests=requests))
+        tasks.create_task(look_on(asking))
     await asyncio.sleep(0.3)
     return users, seen
 
@@ -132,7 +142,7 @@ async def test_a_data_plane_worker_keeps_its_size(tmp_path):
     async with contextlib.AsyncExitStack() as stack:
         (model,) = await stack.enter_async_context(quick_models("fp32"))
         proxy = stack.enter_context(shadowmon_proxy(tmp_path, model.port, cpu=None))
-        users, seen = await soaked(proxy.port, [proxy.pid], 3.0)
+        users, seen = await soaked(proxy.port, [proxy.pid], 3.0, requests=1000)
         seen[proxy.pid].look(proxy.pid)
         open_ = proxy.count(Count.CONNECTIONS) - proxy.count(Count.CONNECTIONS_CLOSED)
 

@@ -178,12 +178,15 @@ def test_what_a_gate_lets_pass_our_own_rollout_would_climb(view):
 
 @given(views())
 def test_where_our_own_rollout_would_climb_a_gate_lets_pass(view):
-    """Nothing holds the others that would not hold us, but for news that are too old."""
+    """Nothing holds the others that would not hold us, but for news that are too old: of more than
+    a minute ago, or of the stage before."""
     trial = next(each for each in view.trials if each.trial_id == INT8)
     decision = trial.verdict.decision if trial.verdict else Decision.HOLD
     after = step(trial.state, decision, course=trial.course, facts=facts_of(view, trial))
     is_old = NOON - min(view.at, trial.verdict.decided_at if trial.verdict else NOON) > FRESH
     is_accepted = trial.verdict is not None and trial.verdict.grade is Grade.ACCEPT
+    entered = trial.state.entered_stage_at
+    is_old = is_old or (trial.verdict is not None and trial.verdict.decided_at <= entered)
     found = standing(view, INT8, now=NOON)
 
     if after.move is Move.CLIMB and is_accepted and not is_old and not view.store_problem:

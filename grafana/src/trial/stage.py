@@ -6,8 +6,10 @@ from grafana.src.fleet import GRADES, PHASES
 from grafana.src.panels import (
     BLUE,
     COUNT,
+    GREEN,
     RATIO,
     SECONDS,
+    YELLOW,
     numbers,
     query,
     states,
@@ -80,9 +82,22 @@ def row(made: sdk.Dashboard) -> sdk.Dashboard:
         .with_panel(
             timeline(
                 "What is proven",
-                "The grade of the loss. ShadowmonDegraded, ShadowmonRedLineBreached.",
+                "The grade of the loss. ShadowmonDegraded, ShadowmonRedLineBreached. Why, in "
+                "words and figures: shadowmon explain TRIAL. Which rule: Red lines, below.",
                 [query(f"max(shadowmon_verdict_grade_index{{{MINE}}})", "grade")],
                 mappings=states(GRADES),
+            )
+        )
+        .with_panel(
+            timeline(
+                "Kept from climbing",
+                "Whether something holds it where it is though its evidence might let it climb: a "
+                "person's pause, or whatever else. Which, in words: shadowmon explain TRIAL.",
+                [
+                    query(f"max(shadowmon_rollout_blocked{{{MINE}}})", "kept"),
+                    query(f"max(shadowmon_rollout_paused{{{MINE}}})", "paused"),
+                ],
+                mappings=states((("no", GREEN), ("yes", YELLOW))),
             )
         )
     )

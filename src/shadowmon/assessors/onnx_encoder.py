@@ -38,7 +38,7 @@ _KEY = "assessors.semantic.onnx_folder"
 class OnnxEncoder:
     """See `Encoder`. It is never in trouble: it asks nobody."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: Path | None) -> None:
         """
         Load the model.
 
@@ -46,7 +46,7 @@ class OnnxEncoder:
             ConfigError: If the extra is not installed, or the folder does not hold such a model.
 
         """
-        self._session, self._tokenizer = _loaded(Path(folder))
+        self._session, self._tokenizer = _loaded(folder)
         self._inputs = {each.name for each in self._session.get_inputs()}
         self._thread: ThreadPoolExecutor | None = None
 
@@ -109,7 +109,9 @@ def _pooled(output: np.ndarray[Any, Any], mask: np.ndarray[Any, Any]) -> np.ndar
     return np.asarray((output * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1))
 
 
-def _loaded(folder: Path) -> tuple[Any, Any]:
+def _loaded(folder: Path | None) -> tuple[Any, Any]:
+    if folder is None:
+        raise _wrong(problem="names no folder", hint="it holds model.onnx and tokenizer.json")
     try:
         import onnxruntime  # type: ignore[import-untyped] # noqa: PLC0415 - an extra without stubs
         import tokenizers  # noqa: PLC0415

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -52,7 +53,7 @@ class SemanticSettings(BaseModel):
 
     kind: Embedder = Embedder.OPENAI
     endpoint: EndpointSettings | None = None
-    onnx_folder: str = ""
+    onnx_folder: Path | None = None
     """Holds model.onnx and tokenizer.json."""
     dimensions: Annotated[int, Field(ge=1)] | None = None
     batch_max: Annotated[int, Field(ge=1, le=2048)] = 64

@@ -56,7 +56,7 @@ def _check(arguments: argparse.Namespace) -> int:
             (settings.trials, "trial"),
         )
     )
-    say(f"{arguments.file}: ok: {counts}")
+    say(f"{arguments.file}: ok: {counts}; store: {settings.store.path}")
     for each in advice(settings):
         say(f"{arguments.file}: look again: {each}")
     return DONE

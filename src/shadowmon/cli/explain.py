@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from shadowmon.cli.exit_codes import DONE, REFUSED, WRONG
+from shadowmon.cli.explain_summary import claim, figure, measured, summary
 from shadowmon.cli.status import add_url, connected
 from shadowmon.cli.terminal import say
 from shadowmon.console.plain import plain
@@ -29,9 +30,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     command = commands.add_parser(
         "explain",
-        help="how a verdict came about, rule by rule",
-        description="Prints each rule's claim, counts, e-value and need, of the present verdict or "
-        "of one in the journal. With --recompute each e-value is computed again from what was "
+        help="how a verdict came about, and what holds it",
+        description="Prints where a trial stands, what holds it, the claims that decide and what a "
+        "person may do; of a verdict in the journal, its claims. With --all every rule's claim, "
+        "counts, e-value and need. With --recompute each e-value is computed again from what was "
         "written down, by other code than gave the verdict: exit code 1 if one is not the same.",
     )
     command.add_argument("trial", metavar="TRIAL")
@@ -42,6 +44,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         type=int,
         metavar="N",
         help="a verdict's number in the journal (`shadowmon journal` has them)",
+    )
+    command.add_argument(
+        "--all",
+        action="store_true",
+        dest="whole",
+        help="every rule, with counts, bets and e-values, to be computed again by hand",
     )
     command.add_argument(
         "--recompute", action="store_true", help="compute every e-value again, by hand"
@@ -55,7 +63,12 @@ def _explain(arguments: argparse.Namespace) -> int:
     if daemon is None:
         return WRONG
     told = daemon.get("trials", arguments.trial, "explain", entry=arguments.entry)
-    for line in lines(told):
+    if arguments.whole:
+        written = lines(told)
+    else:
+        trial = daemon.get("trials", arguments.trial) if arguments.entry is None else None
+        written = in_short(told, trial)
+    for line in written:
         say(line)
     if not arguments.recompute:
         return DONE
@@ -66,6 +79,12 @@ def _explain(arguments: argparse.Namespace) -> int:
         for line in check.lines:
             say(line)
     return DONE if found and all(check.holds for check in found) else REFUSED
+
+
+def in_short(told: Json, trial: Json | None) -> Iterator[str]:
+    """Write an explanation on one screen (cli/explain_summary.py); pure."""
+    yield from _verdict(told)
+    yield from summary(told, trial)
 
 
 def lines(told: Json) -> Iterator[str]:
@@ -97,24 +116,18 @@ def _verdict(told: Json) -> Iterator[str]:
 
 
 def _rule(rule: Json) -> Iterator[str]:
-    claim = rule["claim"]
-    side = "above" if claim["side"] == "worse" else "below"
     marks = [
         word
         for word, is_so in (("not armed", not rule["armed"]), ("BREACHED", rule["breached"]))
         if is_so
     ]
     yield plain(rule["rule"]) + (f" ({', '.join(marks)})" if marks else "")
-    yield (
-        f"  claim      {plain(claim['contrast'])} of {plain(claim['metric'])} in slice "
-        f"{plain(claim['slice'])} is {side} {_figure(claim['limit'])}"
-    )
-    band = f"[{_figure(rule['lower'])}, {_figure(rule['upper'])}]"
-    yield f"  measured   {_figure(rule['estimate'])} {band} over {rule['count']} pairs"
+    yield f"  claim      {claim(rule)}"
+    yield f"  measured   {measured(rule)}"
     yield f"  counts     {' '.join(map(str, rule['counts']))}"
     yield f"  e-value    {_race(rule)}"
     if rule["weight_in_average"] is not None:
-        yield f"  weight     {_figure(rule['weight_in_average'])} of what can take weight away"
+        yield f"  weight     {figure(rule['weight_in_average'])} of what can take weight away"
     yield from _receipt(rule["recompute"])
     if rule["sentence"]:
         yield f"  {plain(rule['sentence'], limit=2000)}"
@@ -148,14 +161,10 @@ def _race(race: Json) -> str:
     value = f"{race['e_value']:.6g}" if race["e_value"] is not None else "beyond a float"
     value = "0" if log_e is None else value
     if needed is None:
-        return f"{value} (log {_figure(log_e)})"
+        return f"{value} (log {figure(log_e)})"
     word = "proven" if log_e is not None and log_e >= needed else "not proven"
-    return f"{value} of {_need(needed)} needed (log {_figure(log_e)} of {needed:.6g}): {word}"
+    return f"{value} of {_need(needed)} needed (log {figure(log_e)} of {needed:.6g}): {word}"
 
 
 def _need(log_e_needed: float) -> str:
     return f"{math.exp(log_e_needed):.6g}" if log_e_needed < _LOG_MOST else "beyond a float"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"

@@ -56,7 +56,9 @@ def _plan(arguments: argparse.Namespace) -> int:
     given, shares = overrides(arguments.overrides), _shares(arguments.share)
     if given is None or shares is None or not _are_right(arguments):
         return WRONG
-    from shadowmon.cli.planned import lines, plot, to_json  # noqa: PLC0415 - see cli/main.py, rule 1
+    from shadowmon.cli.planned import lines  # noqa: PLC0415 - see cli/main.py, rule 1
+    from shadowmon.cli.planned_json import to_json  # noqa: PLC0415
+    from shadowmon.cli.planned_plot import plot  # noqa: PLC0415
     from shadowmon.config.load import load  # noqa: PLC0415
     from shadowmon.daemon.build import trial_plans  # noqa: PLC0415
     from shadowmon.daemon.forecast import Assumed, forecast  # noqa: PLC0415

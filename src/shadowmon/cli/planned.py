@@ -1,22 +1,17 @@
-"""A forecast, as JSON for programs and as lines for people."""
+"""A forecast, as lines for people."""
 
 from __future__ import annotations
 
 import math
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator
 
 from shadowmon.console.plain import plain
-from shadowmon.console.shapes import number
 from shadowmon.daemon.forecast import PROMOTE_AT, Asked, AtTruth, Rung, TrialForecast
-from shadowmon.daemon.parts import plan_hash
 from shadowmon.policy.rules import Kind
 from shadowmon.policy.sentences import limit, percent, where
 from shadowmon.records import EVERYTHING, Claim, Side
 
-
-Json: TypeAlias = Mapping[str, Any]
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 _MANY_DAYS = 3.0
@@ -28,89 +23,6 @@ _TRIPWIRES = {
 }
 _RATHER = 2.0
 """Times its limit: where a red line is asked whether it would be noticed in time."""
-
-
-# --- for programs ---
-
-
-def to_json(found: TrialForecast, *, days: float) -> Json:
-    """Return a forecast as JSON; what never happens, and what is not known, is null."""
-    assumed = found.assumed
-    return {
-        "trial": found.plan.trial_id,
-        "config_hash": plan_hash(found.plan),
-        "assumed": {
-            "requests_per_second": assumed.requests_per_second,
-            "shares": dict(assumed.shares),
-            "noise": assumed.noise,
-            "loss": assumed.loss,
-            "accuracy": assumed.accuracy,
-            "error_rate": assumed.error_rate,
-        },
-        "promote": [_asked_to_json(asked) for asked in found.promote],
-        "roll_back": [_asked_to_json(asked) for asked in found.roll_back],
-        "stages": [_rung_to_json(rung) for rung in found.rungs],
-        "violation_free_pairs": [
-            {"limit": limit, "pairs": pairs} for limit, pairs in found.violation_free
-        ],
-        "tripwire": found.tripwire.value if found.tripwire else None,
-        "violations_needed": [
-            {"baseline_only": baseline, "optimized_only": optimized}
-            for baseline, optimized in found.violations
-        ],
-        "curve": [
-            {"truth": truth, "promote": number(up), "roll_back": number(down)}
-            for truth, up, down in found.curve
-        ],
-        "cannot_prove": list(cannot(found, days=days)),
-    }
-
-
-def _asked_to_json(asked: Asked) -> Json:
-    claim = asked.rule.claim
-    return {
-        "rule": asked.rule.name,
-        "metric": claim.metric,
-        "slice": claim.slice,
-        "contrast": claim.contrast.value,
-        "limit": claim.limit,
-        "side": claim.side.value,
-        "scope": asked.rule.scope.value,
-        "log_e_needed": asked.log_e_needed,
-        "pairs_per_second": asked.pairs_per_second,
-        "at": [
-            {
-                "truth": at.truth,
-                "multiple_of_limit": at.multiple,
-                "pairs_median": number(at.pairs.median),
-                "pairs_q90": number(at.pairs.q90),
-                "seconds_median": number(at.median_seconds),
-                "seconds_q90": number(at.q90_seconds),
-            }
-            for at in asked.at
-        ],
-    }
-
-
-def _rung_to_json(rung: Rung) -> Json:
-    return {
-        "stage": rung.stage.name,
-        "to": rung.to.name,
-        "min_pairs": rung.stage.min_pairs,
-        "min_dwell_seconds": rung.stage.min_dwell_seconds,
-        "longest": rung.by,
-        "after": [
-            {
-                "multiple_of_limit": multiple,
-                "seconds_median": number(after[0]) if after else None,
-                "seconds_q90": number(after[1]) if after else None,
-            }
-            for multiple, after in zip(PROMOTE_AT, rung.after_seconds, strict=True)
-        ],
-    }
-
-
-# --- for people ---
 
 
 def lines(found: TrialForecast, *, days: float) -> Iterator[str]:
@@ -279,47 +191,3 @@ def duration(seconds: float) -> str:
             digits = 1 if unit == "h" and seconds < 10 * _HOUR else 0
             return f"{seconds / size:.{digits}f} {unit}"
     return f"{seconds / _DAY:,.0f} days"
-
-
-# --- the picture ---
-
-_ROWS = 14
-_UP, _DOWN, _BOTH = "*", "o", "#"
-
-
-def plot(found: TrialForecast) -> Iterator[str]:
-    """Draw the pairs that a true loss takes, on a logarithmic scale, with plain characters."""
-    pairs = [each for _, up, down in found.curve for each in (up, down) if 0 < each < math.inf]
-    if not pairs:
-        return
-    low, high = math.floor(math.log10(min(pairs))), math.ceil(math.log10(max(pairs)))
-    high = max(high, low + 1)
-    rows = [[" "] * len(found.curve) for _ in range(_ROWS)]
-    for column, (_, up, down) in enumerate(found.curve):
-        for value, mark in ((up, _UP), (down, _DOWN)):
-            if 0 < value < math.inf:
-                at = round((high - math.log10(value)) / (high - low) * (_ROWS - 1))
-                rows[at][column] = mark if rows[at][column] == " " else _BOTH
-    yield ""
-    yield f"median pairs until it is proven, by the true loss of {plain(found.plan.primary)}:"
-    yield f"{_UP} climb, {_DOWN} all traffic taken away; where there is no mark: never"
-    for at, row in enumerate(rows):
-        yield f"{_label(at, low, high):>9} |{''.join(row)}".rstrip()
-    yield " " * 10 + "+" + "-" * len(found.curve)
-    yield " " * 11 + _axis(found.curve)
-
-
-def _label(at: int, low: int, high: int) -> str:
-    """Return the power of ten that is nearest to a row, if it is this row's."""
-    for power in range(low, high + 1):
-        if round((high - power) / (high - low) * (_ROWS - 1)) == at:
-            return f"{10**power:,}"
-    return ""
-
-
-def _axis(curve: Sequence[tuple[float, float, float]]) -> str:
-    """Write the losses below their columns."""
-    text = ""
-    for at in range(0, len(curve), 15):
-        text = text.ljust(at) + percent(curve[at][0])
-    return text

@@ -59,7 +59,10 @@ def _run(arguments: argparse.Namespace) -> int:
     given = overrides(arguments.overrides)
     if given is None:
         return WRONG
-    from shadowmon.daemon import supervisor  # noqa: PLC0415 - see cli/main.py, rule 1
+    from shadowmon.daemon.starting import importing  # noqa: PLC0415 - see cli/main.py, rule 1
+
+    with importing():
+        from shadowmon.daemon import supervisor  # noqa: PLC0415
 
     code = supervisor.main(arguments.config, given)
     if code == WRONG and arguments.config is None:

@@ -26,6 +26,7 @@ from shadowmon.config.keys import (
     written,
 )
 from shadowmon.config.settings import NAME
+from shadowmon.console.hosts import HOST
 from shadowmon.console.plain import plain
 from shadowmon.errors import Complaint
 
@@ -36,6 +37,7 @@ _LISTED_MAX = 16
 
 _PATTERNS: Mapping[str, str] = {
     NAME: "must be letters, digits, dots, dashes, underscores (up to 63, a letter or digit first)",
+    HOST: "must be a name such as shadowmon.example, or .example for all that end so",
     r"^/": "must begin with /",
     r"^https?://[^/]+(/.*)?$": "must be an address such as http://127.0.0.1:8000",
     r"^(https?|http\+unix)://[^/]+(/.*)?$": "must be an address such as http://127.0.0.1:8000",
@@ -80,7 +82,7 @@ def _said(error: ErrorDetails, path: KeyPath, *, on_a_key: bool) -> tuple[str, s
         case "extra_forbidden":
             problem, hint = "no such key", _instead(path)
         case "missing":
-            problem, hint = "is missing", "it has no default"
+            problem, hint = "is missing", _choice(path)
         case "enum" | "literal_error":
             problem = f"must be one of {', '.join(_members(path))}{found}"
             hint = _near(error["input"], path)
@@ -156,6 +158,14 @@ def _holds_credentials(value: Any) -> bool:  # noqa: ANN401 - whatever was writt
     return isinstance(value, str) and "@" in value
 
 
+def meant(path: KeyPath) -> list[str]:
+    """Return the keys that somebody may have meant who wrote one that is none."""
+    key, known = str(path[-1]), fields_at(path[:-1])
+    near = [written((*path[:-1], each)) for each in get_close_matches(key.lower(), known)]
+    homes = nested_homes(path[:-1], key)
+    return near + [written(path[:-1]) + "." * (len(path) > 1) + home for home in homes]
+
+
 def _instead(path: KeyPath) -> str:
     """Say which key was probably meant: here by a near name, or below here by this very name."""
     key, known = str(path[-1]), fields_at(path[:-1])
@@ -171,6 +181,12 @@ def _members(path: KeyPath) -> list[str]:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return [str(member.value) for member in kind]
     return [str(choice) for choice in typing.get_args(kind)]
+
+
+def _choice(path: KeyPath) -> str:
+    """Say what a key without a default may be, where that can be listed."""
+    members = [] if is_nested(type_at(path)) else _members(path)
+    return f"one of {', '.join(members)}" if members else "it has no default"
 
 
 def _near(value: Any, path: KeyPath) -> str:  # noqa: ANN401 - whatever was written

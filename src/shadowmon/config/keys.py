@@ -40,7 +40,7 @@ def type_at(path: Sequence[str | int]) -> Any:  # noqa: ANN401 - a type, or None
     """Return what may stand at a path, without its `| None`; None if nothing is known of it."""
     here: Any = Settings
     for step in path:
-        here = _inside(here, step)
+        here = inside(here, step)
         if here is None:
             return None
     return here
@@ -49,7 +49,7 @@ def type_at(path: Sequence[str | int]) -> Any:  # noqa: ANN401 - a type, or None
 def fields_at(path: Sequence[str | int]) -> tuple[str, ...]:
     """Return the keys that a section has; empty where names are free, or nothing is nested."""
     here = type_at(path)
-    return tuple(here.model_fields) if _is_section(here) else ()
+    return tuple(here.model_fields) if is_section(here) else ()
 
 
 def nested_homes(path: Sequence[str | int], key: str) -> list[str]:
@@ -58,11 +58,11 @@ def nested_homes(path: Sequence[str | int], key: str) -> list[str]:
 
 
 def _homes(section: Any, key: str) -> Iterator[KeyPath]:  # noqa: ANN401 - a type
-    if not _is_section(section):
+    if not is_section(section):
         return
     for name in section.model_fields:
-        inner = _inside(section, name)
-        if _is_section(inner) and key in inner.model_fields:
+        inner = inside(section, name)
+        if is_section(inner) and key in inner.model_fields:
             yield (name, key)
         yield from ((name, *rest) for rest in _homes(inner, key))
 
@@ -89,24 +89,39 @@ def is_text(kind: Any) -> bool:  # noqa: ANN401 - a type
 
 def is_nested(kind: Any) -> bool:  # noqa: ANN401 - a type
     """Does a value of this type hold others (a section, a table, a list)?"""
-    return _is_section(kind) or typing.get_origin(kind) in {dict, tuple, list}
+    return is_section(kind) or typing.get_origin(kind) in {dict, tuple, list}
 
 
 def allows_none(path: Sequence[str | int]) -> bool:
     """May a key be null?"""
     section = type_at(path[:-1])
-    if not path or not _is_section(section) or path[-1] not in section.model_fields:
+    if not path or not is_section(section) or path[-1] not in section.model_fields:
         return False
     annotation = section.model_fields[path[-1]].annotation
     return NoneType in typing.get_args(annotation)
 
 
-def _is_section(kind: Any) -> bool:  # noqa: ANN401 - a type
+def is_required(path: Sequence[str | int]) -> bool:
+    """Is this a key without a default?"""
+    section = type_at(path[:-1])
+    field = section.model_fields.get(path[-1]) if is_section(section) else None
+    return field is not None and field.is_required()
+
+
+def is_table(path: Sequence[str | int]) -> bool:
+    """Do sections stand here by names that are free, as in `models`?"""
+    kind = type_at(path)
+    return typing.get_origin(kind) is dict and is_section(inside(kind, ""))
+
+
+def is_section(kind: Any) -> bool:  # noqa: ANN401 - a type
+    """Is a value of this type a section, whose keys are known?"""
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _inside(kind: Any, step: str | int) -> Any:  # noqa: ANN401 - a type
-    if _is_section(kind):
+def inside(kind: Any, step: str | int) -> Any:  # noqa: ANN401 - a type
+    """Return what a value of this type has at a key or a place; None if nothing is known of it."""
+    if is_section(kind):
         field = kind.model_fields.get(step)
         return None if field is None else _bare(field.annotation)
     arguments = typing.get_args(kind)

@@ -28,6 +28,7 @@ def limits(settings: Settings) -> Iterator[Complaint]:
     yield from _salts(settings)
     yield from _slices(settings)
     yield from _labels(settings)
+    yield from _classes(settings)
     yield from _reviews(settings)
     yield from _ladder(("rollout",), settings.rollout)
     for name, trial in settings.trials.items():
@@ -93,6 +94,18 @@ def _labels(settings: Settings) -> Iterator[Complaint]:
                 problem=f"is {trial.labels.expected}, and store.awaiting_max is 0",
                 hint="no pair could wait for its label",
             )
+
+
+def _classes(settings: Settings) -> Iterator[Complaint]:
+    for name, trial in settings.trials.items():
+        classes = [label.strip() for label in trial.labels.classes]
+        for at, label in enumerate(classes):
+            if label in classes[:at]:
+                yield Complaint(
+                    key=written(("trials", name, "labels", "classes", at)),
+                    problem=f'"{plain(label)}" is named before',
+                    hint="each class is counted once",
+                )
 
 
 def _reviews(settings: Settings) -> Iterator[Complaint]:

@@ -42,7 +42,9 @@ def listeners(settings: Settings) -> Iterator[Complaint]:
         try:
             places[key] = _port(text) if key in _PORTS_ONLY else parse_listening(text)
         except ValueError as error:
-            yield Complaint(key=key, problem=plain(str(error)))
+            # Whoever writes a name and a password into an address means them to be secret.
+            problem = "is no place to listen on" if "@" in text else plain(str(error))
+            yield Complaint(key=key, problem=problem)
     addresses = {
         key: (place.host, place.port) for key, place in places.items() if isinstance(place, Port)
     }

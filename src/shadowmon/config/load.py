@@ -2,7 +2,8 @@
 YAML + secret files + environment + flags -> Settings, or one error with every complaint.
 
 Later sources win: flags over environment over secret files over YAML over defaults. What comes out
-is whole and checked (config/check.py); there is no half of it.
+is whole and checked (config/check.py); there is no half of it. Every path in it is absolute
+(config/places.py).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pydantic import ValidationError
 
 from shadowmon.config import document
 from shadowmon.config.check import check
-from shadowmon.config.complaints import complaint
-from shadowmon.config.document import Tree
+from shadowmon.config.complaints import complaint, meant
+from shadowmon.config.further import further
+from shadowmon.config.keys import written
 from shadowmon.config.layers import (
     SECRETS_FOLDER,
     Given,
@@ -28,6 +30,7 @@ from shadowmon.config.layers import (
     from_flags,
     from_secrets,
 )
+from shadowmon.config.places import folder_of, led, store_led
 from shadowmon.config.settings import Settings
 from shadowmon.errors import Complaint, ConfigError
 
@@ -48,7 +51,7 @@ def load(
     Args:
         path: The YAML file; None for none.
         environment: Of the process. `SHADOWMON_MIRROR__QUEUE_MAX=5` sets `mirror.queue_max`; lists
-            and mappings are written as JSON.
+            and mappings are written as JSON. `STATE_DIRECTORY` is where the store lies by default.
         overrides: Flags: `{"mirror.queue_max": 5}`.
         secrets: A folder of secret files; None: what the variable SHADOWMON_SECRETS names, if set.
 
@@ -59,7 +62,11 @@ def load(
     origin = path.name if path else "configuration"
     try:
         tree = document.read(_content(path)) if path else {}
-        return _settings(tree, list(_layers(environment, overrides, secrets)))
+        laid = Layers(led(tree, folder_of(path)))
+        for layer in _layers(environment, overrides, secrets):
+            laid.lay(layer)
+        laid.tree = led(laid.tree, Path())
+        return store_led(_validated(laid), path, environment)
     except ConfigError as error:
         raise ConfigError(*error.complaints, origin=origin) from None
 
@@ -84,28 +91,26 @@ def _layers(
     yield list(from_flags(overrides))
 
 
-def _settings(tree: Tree, layers: list[list[Given]]) -> Settings:
-    laid = Layers(tree)
-    for layer in layers:
-        laid.lay(layer)
-    settings = _validated(laid)
-    complaints = check(settings)
+def _validated(laid: Layers) -> Settings:
+    """Return the settings, each key right by itself and all of them right together."""
+    # From JSON, and strictly: a list is then a tuple's only spelling, "5" is no number, true no 1.
+    try:
+        settings = Settings.model_validate_json(json.dumps(laid.tree, default=str), strict=True)
+    except ValidationError as error:
+        # Without its cause: pydantic's own text shows values, and one of them could be a secret.
+        raise ConfigError(*_complaints(laid, error)) from None
+    complaints = _complaints(laid, None) if laid.complaints else check(settings)
     if complaints:
         raise ConfigError(*complaints)
     return settings
 
 
-def _validated(laid: Layers) -> Settings:
-    # From JSON, and strictly: a list is then a tuple's only spelling, "5" is no number, true no 1.
-    try:
-        settings = Settings.model_validate_json(json.dumps(laid.tree, default=str), strict=True)
-    except ValidationError as error:
-        found = [
-            complaint(one, source=laid.source(tuple(one["loc"])))
-            for one in error.errors(include_url=False)
-        ]
-        # Without its cause: pydantic's own text shows values, and one of them could be a secret.
-        raise ConfigError(*laid.complaints, *found) from None
-    if laid.complaints:
-        raise ConfigError(*laid.complaints)
-    return settings
+def _complaints(laid: Layers, error: ValidationError | None) -> list[Complaint]:
+    """Return what is wrong with single keys, and what else can be said in the same go."""
+    found = list(laid.complaints)
+    wrong = [each.key for each in found]
+    for one in error.errors(include_url=False) if error else ():
+        path = tuple(one["loc"])
+        found.append(complaint(one, source=laid.source(path)))
+        wrong += [written(path), *(meant(path) if one["type"] == "extra_forbidden" else ())]
+    return [*found, *further(laid.tree, error, wrong)]

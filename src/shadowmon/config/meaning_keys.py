@@ -197,6 +197,7 @@ NO_MEANING: Mapping[str, str] = {
     "scoring.processes": "how fast",
     "scoring.batch_max": "how fast",
     "scoring.deadline_seconds": "late is missing",
+    "scoring.turn_seconds": "when a pair is counted, and not as what",
     "scoring.memory_max_bytes": "what dies of it is missing",
     "scoring.nice": "how fast",
     "scoring.scheduling": "how fast",

@@ -61,7 +61,9 @@ class TrialSettings(BaseModel):
     route: str
     optimized: str
     """Name of the model on trial."""
-    task: Task = Task.CUSTOM
+    task: Task
+    """What the models are for. It chooses what is measured, and how much loss is acceptable: a
+    guess would hold answers to another task's limit. `custom` measures text and JSON fields."""
     version: str = "1"
     """Change it when the optimized model changes: another model needs evidence of its own."""
     labels: LabelSettings = LabelSettings()

@@ -57,6 +57,11 @@ def is_every_address(host: str) -> bool:
     return host == "" or (address is not None and address.is_unspecified)
 
 
+def is_address(host: str) -> bool:
+    """Is it an IP address, and no name?"""
+    return _ip(host) is not None
+
+
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)

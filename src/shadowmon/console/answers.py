@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import structlog
@@ -19,6 +19,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from shadowmon.console.auth import Door, Marks, Tokens, refusal
+from shadowmon.console.hosts import is_known
+from shadowmon.console.plain import plain
 from shadowmon.errors import ConfigError, RefusedError, StoreError
 
 
@@ -61,6 +63,16 @@ class ApiError(Exception):
 def refuse(status: int, message: str, hint: str = "") -> NoReturn:
     """Answer no: what is wrong, and what to do."""
     raise ApiError(status, message, hint) from None
+
+
+def no_trial(name: str, there: Iterable[str]) -> NoReturn:
+    """Answer that no trial is called that, and which there are."""
+    known = ", ".join(plain(each) for each in there)
+    refuse(
+        404,
+        f'no trial is called "{plain(name, limit=80)}"',
+        f"there are: {known}" if known else "no trial is configured",
+    )
 
 
 def as_json(data: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
@@ -121,6 +133,25 @@ def _of_aiohttp(refused: web.HTTPException) -> web.StreamResponse:
     if "Allow" in refused.headers:
         answer.headers["Allow"] = refused.headers["Allow"]
     return answer
+
+
+def only_known_hosts(names: Collection[str]) -> Middleware:
+    """
+    Return the middleware that answers to the console's own names alone.
+
+    Args:
+        names: Those beside its own and addresses (console/hosts.py).
+
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if all(is_known(host, names) for host in request.headers.getall("Host", ())):
+            return await handler(request)
+        hint = "ask by address or as localhost, or add the name to console.hosts"
+        return error(421, "the console does not go by the name that it was asked for", hint)
+
+    return middleware
 
 
 def only_who_may(tokens: Tokens, *, doors: Mapping[str, Door]) -> Middleware:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from shadowmon.console import shapes
-from shadowmon.console.answers import as_json, refuse
+from shadowmon.console.answers import as_json, no_trial, refuse
 from shadowmon.console.desk import Desk
 from shadowmon.console.openapi.document import document
 from shadowmon.console.plain import plain
@@ -60,6 +60,17 @@ GATED: Mapping[str, Phase] = {
 """Phases before the shadow, whose results are reported from outside."""
 GRADES = (Grade.ACCEPT, Grade.REVIEW, Grade.REJECT)
 
+_THERE: Mapping[str, str] = {
+    "status": "/api/v1/status",
+    "trials": "/api/v1/trials",
+    "journal": "/api/v1/journal",
+    "description": "/api/v1/openapi.json",
+    "metrics": "/metrics",
+    "healthy": "/-/healthy",
+    "ready": "/-/ready",
+}
+"""What a person may open next who came to the front door."""
+
 _PAGE_MAX = 1000
 _ENTRY_MAX = 2**53
 _PAGE = 100
@@ -76,6 +87,7 @@ class Api:
     def routes(self) -> list[web.RouteDef]:
         """Return every route. Each is described in console/openapi/paths/."""
         return [
+            web.get("/", self.front),
             web.get("/metrics", self.metrics),
             web.get("/-/healthy", self.healthy),
             web.get("/-/ready", self.ready),
@@ -93,6 +105,18 @@ class Api:
             web.post("/api/v1/labels", self.labels),
             web.get("/api/v1/openapi.json", self.openapi),
         ]
+
+    async def front(self, request: web.Request) -> web.Response:
+        """Say what is here."""
+        query_of(request)
+        return as_json(
+            {
+                "name": "shadowmon",
+                "version": self._desk.view().version,
+                "links": dict(_THERE),
+                "guide": "docs/api.md; `shadowmon status --watch` draws it on a terminal",
+            }
+        )
 
     # --- for machines ---
 
@@ -238,12 +262,7 @@ class Api:
         return found[trial_id] if trial_id in found else self._unknown(trial_id)
 
     def _unknown(self, trial_id: TrialId) -> NoReturn:
-        there = ", ".join(plain(trial.trial_id) for trial in self._desk.view().trials)
-        refuse(
-            404,
-            f'no trial is called "{plain(trial_id, limit=80)}"',
-            f"there are: {there}" if there else "no trial is configured",
-        )
+        no_trial(trial_id, (trial.trial_id for trial in self._desk.view().trials))
 
 
 def _entry_number(asked: Mapping[str, Any]) -> int | None:

@@ -5,7 +5,8 @@ Rule 1: reading is free to whoever can connect; what changes something is asked 
 what hands out production's own texts.
 Rule 2: with a token configured the token decides; without one only this machine may, and only
 directly: what a proxy passed on comes from who knows where.
-Rule 3: a browser that acts for another site is refused, whatever it carries (CSRF, DNS rebinding).
+Rule 3: a browser that acts for another site is refused, whatever it carries (CSRF); one that asks
+for another site's name was refused before (console/hosts.py).
 Rule 4: messages are constant. They say what to do, and nothing of what was sent.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shadowmon.console.address import is_loopback
+from shadowmon.console.hosts import host_name
 
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -126,7 +128,7 @@ def refusal(marks: Marks, *, tokens: Tokens, door: Door = Door.OPERATE) -> Refus
         opened = [_carries(marks.authorization, key) for key in keys]
         no_token = NO_REVIEWER_TOKEN if reviews else NO_TOKEN
         return None if any(opened) else no_token
-    local = is_loopback(marks.peer) and not marks.forwarded and is_loopback(_name(marks.host))
+    local = is_loopback(marks.peer) and not marks.forwarded and is_loopback(host_name(marks.host))
     not_local = NO_REVIEWER if reviews else NOT_LOCAL
     return None if local else not_local
 
@@ -152,10 +154,3 @@ def _carries(authorization: str | None, token: str) -> bool:
     # Compared as bytes, for compare_digest refuses text beyond ASCII, and in constant time.
     same = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode())
     return same and scheme.lower() == "bearer"
-
-
-def _name(host: str) -> str:
-    """Return the header Host without its port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]

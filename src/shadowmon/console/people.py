@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
 
-from shadowmon.console.answers import as_json, refuse
+from shadowmon.console.answers import as_json, no_trial, refuse
 from shadowmon.console.desk import Desk
 from shadowmon.console.plain import plain
 from shadowmon.console.reading import (
@@ -78,7 +78,7 @@ class People:
         try:
             task, standing = await self._desk.next_review(trial_id, reviewer)
         except KeyError:
-            _no_trial(trial_id)
+            self._unknown(trial_id)
         return as_json({"task": task and _task(task), "standing": _standing(standing)})
 
     async def prefer(self, request: web.Request) -> web.Response:
@@ -94,12 +94,11 @@ class People:
                 said=_word(told, "choice", Said, "the body"),
             )
         except KeyError:
-            _no_trial(trial_id)
+            self._unknown(trial_id)
         return as_json({"standing": _standing(standing)})
 
-
-def _no_trial(trial_id: TrialId) -> NoReturn:
-    refuse(404, f'no trial is called "{plain(trial_id, limit=80)}"', "GET /api/v1/trials has all")
+    def _unknown(self, trial_id: TrialId) -> NoReturn:
+        no_trial(trial_id, (trial.trial_id for trial in self._desk.view().trials))
 
 
 def _task(task: ReviewTask) -> dict[str, Any]:

@@ -10,8 +10,6 @@ Rule 2: colour is never the only mark.
 
 from __future__ import annotations
 
-import math
-
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -24,6 +22,7 @@ from rich.text import Text
 from shadowmon.console.classes import class_lines, mix_lines
 from shadowmon.console.figures import figure_table
 from shadowmon.console.plain import plain
+from shadowmon.console.waits import waits
 
 
 Json: TypeAlias = Mapping[str, Any]
@@ -47,14 +46,6 @@ _GRADES: Mapping[str, str] = {
     "reject": "bold red",
     "red_line": "bold red",
 }
-_WAITS: Mapping[str, str] = {
-    "benchmark": "waits for its benchmark: shadowmon gate … --post URL --trial {trial}; "
-    "or for a person: shadowmon approve {trial} --reason …",
-    "side_by_side": "waits for people's comparisons (docs/api.md); "
-    "or for a person: shadowmon approve {trial} --reason …",
-    "rolled_back": "stays so until a person re-arms it: shadowmon re-arm {trial} --reason …",
-}
-"""Phases that no pair ends, and what does."""
 _OF_PAIRS = ("unpaired", "unscorable", "scored")
 """Stages of the funnel that count pairs."""
 _LEGEND = "● estimate  ━ its interval  A acceptable  R red line"
@@ -175,27 +166,10 @@ def _decision(trial: Json) -> Iterator[Text]:
     else:
         sentence = plain(verdict["sentence"], limit=400)
         yield Text(sentence, style=_GRADES.get(verdict["grade"], ""))
-    if trial["phase"] in _WAITS:
-        yield Text(_WAITS[trial["phase"]].format(trial=plain(trial["id"])), style="yellow")
-    elif trial["blocked"]:
-        yield Text(f"may not climb now: {plain(trial['blocked'])}", style="yellow")
-    thin = [
-        f"{plain(each['slice'])} ({each['seen_pairs']:,} of {_planned(each)} pairs)"
-        for each in trial["coverage"]
-        if each["cover"] != "covered"
-    ]
-    if thin:
-        yield Text(f"slices not covered: {', '.join(thin)}", style="yellow")
-    for pending in trial["pending"]:
-        yield Text(f"not in force, for it is looser: {plain(pending)}", style="yellow")
+    yield from (Text(line, style="yellow") for line in waits(trial))
 
 
 # --- The daemon ------------------------------------------------------------
-
-
-def _planned(slice_: Json) -> str:
-    planned = slice_["planned_pairs"]
-    return "∞" if planned is None else f"{math.ceil(planned):,}"
 
 
 def _footer(status: Json) -> Iterator[RenderableType]:

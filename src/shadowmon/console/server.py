@@ -19,7 +19,13 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from shadowmon.console.address import parse_address
-from shadowmon.console.answers import HEADERS, add_headers, errors_as_json, only_who_may
+from shadowmon.console.answers import (
+    HEADERS,
+    add_headers,
+    errors_as_json,
+    only_known_hosts,
+    only_who_may,
+)
 from shadowmon.console.api import Api, Metrics
 from shadowmon.console.auth import Door, Tokens
 from shadowmon.console.desk import Desk
@@ -51,14 +57,18 @@ def make_app(
 
     Args:
         desk: The daemon behind it.
-        settings: Who may operate, and how large a body may be.
+        settings: Who may operate, by which names it is asked, and how large a body may be.
         metrics: What a scrape's `accept` asks for -> the exposition and its content type.
         more: What others serve beside it: gates, notifications.
         asked_by_post: Those of their paths whose POST changes nothing, and needs no token.
     """
     doors = dict.fromkeys(asked_by_post, Door.READ) | dict.fromkeys(REVIEWED, Door.REVIEW)
     app = web.Application(
-        middlewares=[errors_as_json, only_who_may(_tokens(settings), doors=doors)],
+        middlewares=[
+            errors_as_json,
+            only_known_hosts(_names(settings)),
+            only_who_may(_tokens(settings), doors=doors),
+        ],
         client_max_size=settings.body_max_bytes,
     )
     app.on_response_prepare.append(add_headers)
@@ -67,6 +77,10 @@ def make_app(
     app.add_routes(People(desk, body_seconds=settings.head_timeout_seconds).routes())
     app.add_routes(more)
     return app
+
+
+def _names(settings: ConsoleSettings) -> frozenset[str]:
+    return frozenset((parse_address(settings.listen)[0], *settings.hosts)) - {""}
 
 
 def _tokens(settings: ConsoleSettings) -> Tokens:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from shadowmon.console.hosts import HOST
+
 
 class ConsoleSettings(BaseModel):
     """Settings of console/."""
@@ -14,6 +16,10 @@ class ConsoleSettings(BaseModel):
 
     listen: str = "127.0.0.1:9180"
     """host:port of the API, /metrics, /-/healthy and /-/ready."""
+    hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
+    """Names that it is asked by, beside those that no site can have (console/hosts.py) and the one
+    it listens on; `.example` stands for all that end so. Addresses need not be named. By any other
+    name it answers 421."""
     operator_token: SecretStr | None = None
     """Bearer token that every changing request must carry. Needed beyond loopback."""
     reviewer_token: SecretStr | None = None

@@ -34,10 +34,10 @@ async def ordered_before(
 
     """
     decided: list[Decided] = []
-    for order in await orders.from_before():
+    for order in await orders.from_before(trials.keys()):
         if order.trial_id == EVERY_TRIAL:
             freezing.freeze_again(order)
-        elif order.trial_id in trials:
+        else:
             trial = trials[order.trial_id]
             decided.append((trial, take_in_again(trial, order)))
     return decided

@@ -27,9 +27,8 @@ log = structlog.get_logger()
 
 _PR_SET_PDEATHSIG = 1
 _SLOWEST_SECONDS = 5.0
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Our matrices are small: a thread for each core would only take the cores from the models."""
 _LONG_ENOUGH_SECONDS = 10.0
+_STARTING = "shadowmon.daemon.starting"
 
 
 def die_with_parent(parent: int) -> None:
@@ -49,6 +48,7 @@ class Command:
 
     name: str
     module: str
+    """Has a `main`, which gets the arguments and returns an exit code."""
     arguments: Sequence[str]
     fds: Sequence[int]
     nice: int = 0
@@ -95,10 +95,9 @@ class Child:
         command = self.command
         with _without_interrupts():
             self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; fork must be on this thread
-                [sys.executable, "-m", command.module, *command.arguments],
+                [sys.executable, "-m", _STARTING, command.module, *command.arguments],
                 pass_fds=command.fds,
                 stdin=subprocess.DEVNULL,
-                env=_ONE_THREAD | os.environ,
             )
         log.info("daemon.process_started", process=command.name, pid=self._process.pid)
         with contextlib.suppress(OSError):

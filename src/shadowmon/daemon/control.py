@@ -2,8 +2,8 @@
 The slow loop: tick -> trials -> journal -> weights -> picture.
 
 Rule 1: journal first. What a trial wants is committed before it is done; without the journal nobody
-is promoted. Down needs nobody: a drop is done at once, kept in a file (orders.py), and journalled
-when the store is back.
+is promoted. Down needs nobody: what takes weight away is done before, whatever the disk does; kept
+in a file (orders.py), and journalled when the store is back.
 Rule 2: only what is committed is shown, so that a restart never takes anything back.
 Rule 3: one lock; trials are touched by whoever holds it, and by nobody else.
 """
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,7 +26,9 @@ from shadowmon.daemon.freezing import Freezing
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.late_counting import LateCounting
 from shadowmon.daemon.orders import StandingOrders
+from shadowmon.daemon.performing import Performing
 from shadowmon.daemon.remembering import Remembering
+from shadowmon.daemon.shares import Shares
 from shadowmon.daemon.steering import Steering
 from shadowmon.errors import BrokenInvariantError, StoreError
 from shadowmon.ipc.board import Board, Head, TrialCell
@@ -39,14 +40,11 @@ from shadowmon.records import (
     Feedback,
     GateReported,
     Label,
-    Notify,
     Operation,
     OperatorAsked,
     Preference,
-    Record,
     RolloutState,
     RouteName,
-    SetWeight,
     Ticked,
     TrialId,
 )
@@ -62,9 +60,6 @@ from shadowmon.trial.trial import Trial
 
 
 log = structlog.get_logger()
-
-_ORDINARY = frozenset(("rollout.stage_entered", "rollout.phase_entered", "rollout.re_armed"))
-"""What goes as it was meant to; all else that people are told of takes weight away, or holds it."""
 
 
 class Control:
@@ -87,7 +82,8 @@ class Control:
         self.lock = asyncio.Lock()
         self.books = Books(saved.accounts)
         self.labels = labels
-        self.feedback = FeedbackDesk()
+        shares = Shares()
+        self.feedback = FeedbackDesk(shares)
         self.trials: dict[TrialId, Trial] = {}
         self.last_tick_at: datetime | None = None
         self.tick_seconds = 0.0
@@ -108,7 +104,13 @@ class Control:
         self._late = LateCounting(trials=self.trials, labels=labels, books=self.books)
         self._plans = plans
         self._saved = saved
-        self._steering = Steering(actuators, clock, tallies)
+        self._performing = Performing(
+            self.trials,
+            steering=Steering(actuators, clock, tallies),
+            remembering=self.remembering,
+            shares=shares,
+            clock=clock,
+        )
         self._board = board
         self._tallies = tallies
         self._clock = clock
@@ -133,19 +135,12 @@ class Control:
             self._tell_counted(self._late.count_anew())
             await self.remembering.commit(opened)
             self._show_board()
-            await self._steering.open()
-            read = await self._steering.read_all()
-            for name, trial in self.trials.items():
-                state = replace(trial.memory.state, applied_weight=read.get(name))
-                trial.memory = replace(trial.memory, state=state)
-                if state.applied_weight != state.desired_weight:
-                    self._perform(trial, [SetWeight(weight=state.desired_weight)])
-            await self._hear_actuators()
+            await self._performing.begin()
             await self.remembering.commit_rest()
 
     async def close(self) -> None:
         """Let go of the actuators; what they hold stays as it is."""
-        await self._steering.close()
+        await self._performing.end()
 
     def close_sessions(self) -> None:
         """Count every session as it stands, as before a stop."""
@@ -157,12 +152,12 @@ class Control:
         """Take in what a worker counted."""
         for account in report.accounts:
             self.books.tell(report.worker, account.cell, account.counts)
-        self.remembering.expect(self.labels.expect(report.awaiting))
+        self.remembering.unsaved.expect(self.labels.expect(report.awaiting))
         self.feedback.show(report.exposures)
 
     def label(self, labels: Sequence[Label]) -> int:
         """Take labels in; they are committed with the next tick."""
-        self.remembering.label(label.exchange_id for label in labels)
+        self.remembering.unsaved.label(label.exchange_id for label in labels)
         return self.labels.take(labels)
 
     def feel(self, feedback: Sequence[Feedback]) -> Mapping[str, int]:
@@ -199,24 +194,37 @@ class Control:
             expires_at=until,
             figures=figures,
         )
-        return await self.hear(trial_id, event)
+        if operation is not Operation.ROLL_BACK or trial_id not in self.trials:
+            return await self.hear(trial_id, event)
+        with self._performing.falling(trial_id):
+            return await self.hear(trial_id, event)
 
     async def hear(self, trial_id: TrialId, event: OperatorAsked | GateReported) -> RolloutState:
         """Take in what came from outside, journal it, and do it; raises as `ask` does."""
         async with self.lock:
             trial = self.trials[trial_id]
-            before = {trial_id: trial.memory}
+            was, plan = trial.memory, trial.plan
             commands = trial.handle(event)
-            if await self.remembering.commit([(trial, commands)], before=before):
+            left = self._performing.take_away(trial, was, commands)
+            held_up = await self.remembering.commit([(trial, commands)], before={trial_id: was})
+            if trial.plan is not plan:
+                self._exchange_limits(
+                    trial, plan, is_done=not held_up or self.remembering.is_uncertain
+                )
+            if held_up:
                 raise StoreError(self.remembering.not_done)
-            self._perform(trial, commands)
-            await self._hear_actuators()
+            self._performing.perform(trial, left)
+            await self._performing.hear()
             await self.remembering.commit_rest()
-            if isinstance(event, OperatorAsked) and event.operation is Operation.LOOSEN:
-                self._tell_counted(self._late.count_anew())
-                self._board.add_head(Head.CONTROL_LIFE)
             self._show_board()
             return trial.memory.state
+
+    def _exchange_limits(self, trial: Trial, before: TrialPlan, *, is_done: bool) -> None:
+        if not is_done:
+            trial.adopt(before)
+            return
+        self._tell_counted(self._late.count_anew())
+        self._board.add_head(Head.CONTROL_LIFE)
 
     async def hold(self, hold: Hold, *, operator: str, reason: str) -> Freeze | None:
         """
@@ -244,18 +252,23 @@ class Control:
         started = self._clock.monotonic()
         async with self.lock:
             now = self._clock.now()
-            self.remembering.settle(self._late.settle(now))
-            self._take_told()
+            self.remembering.unsaved.settle(self._late.settle(now))
+            self._performing.hear_late()
             before = {name: trial.memory for name, trial in self.trials.items()}
             decided = [(trial, self._tick(trial, now)) for trial in self.trials.values()]
-            undone = await self.remembering.commit(decided, before=before)
+            left = [
+                (trial, self._performing.take_away(trial, before[trial.plan.trial_id], commands))
+                for trial, commands in decided
+            ]
+            held_up = await self.remembering.commit(decided, before=before)
             self._show_board()
-            for trial, commands in decided:
-                if trial.plan.trial_id not in undone:
+            for trial, commands in left:
+                if trial.plan.trial_id not in held_up or self.remembering.is_uncertain:
                     self.feedback.heard(trial.plan.trial_id)
-                    self._perform(trial, commands)
-                self._watch(trial)
-            await self._hear_actuators()
+                if trial.plan.trial_id not in held_up:
+                    self._performing.perform(trial, commands)
+                self._performing.watch(trial)
+            await self._performing.hear()
             await self.remembering.commit_rest()
             for name, trial in self.trials.items():
                 self.books.drop_epochs_before(name, trial.memory.state.epoch)
@@ -294,36 +307,6 @@ class Control:
         return holder_of(
             route, ((trial.plan.route, trial.memory.state) for trial in self.trials.values())
         )
-
-    # --- do, and hear how it went ---
-
-    def _perform(self, trial: Trial, commands: Iterable[Command]) -> None:
-        for command in commands:
-            match command:
-                case SetWeight():
-                    self._steering.ask(trial.plan.trial_id, command.weight)
-                case Notify():
-                    tell = log.info if command.event in _ORDINARY else log.warning
-                    tell(command.event, trial_id=trial.plan.trial_id, sentence=command.sentence)
-                case Record():
-                    pass
-
-    def _watch(self, trial: Trial) -> None:
-        """Look now and then whether somebody else has set another weight than was applied."""
-        state = trial.memory.state
-        if state.applied_weight == state.desired_weight:
-            self._steering.watch(trial.plan.trial_id)
-
-    async def _hear_actuators(self) -> None:
-        """Take in how it went, as far as it is known within a short time."""
-        await self._steering.settle()
-        self._take_told()
-
-    def _take_told(self) -> None:
-        for trial_id, told in self._steering.take():
-            commands = self.trials[trial_id].handle(told)
-            self.remembering.learn(commands)
-            self._perform(self.trials[trial_id], commands)
 
     def _show_board(self) -> None:
         """Let scoring workers know under which epoch and stage they count."""

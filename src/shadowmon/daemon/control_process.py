@@ -191,6 +191,7 @@ async def _tick(control: Control, desk: DaemonDesk, seconds: float, clock: Clock
     due = clock.monotonic()
     while True:
         await control.tick()
+        await desk.conclude_reviews()
         desk.draw()
         due = max(due + seconds, clock.monotonic())
         await clock.sleep(due - clock.monotonic())

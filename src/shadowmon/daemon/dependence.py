@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shadowmon.evidence import observed
 from shadowmon.evidence.clusters import Clusters, Member
 from shadowmon.evidence.ledger import Counted, Ledger
 from shadowmon.evidence.settings import DependenceSettings
@@ -44,6 +45,10 @@ class Gate:
         self._metrics = metrics
         self._primary = primary
         self._clusters = _clusters(metrics, settings) if settings.clusters else None
+
+    def check(self, seen: Observation) -> None:
+        """Raise what `count` would raise of this, a ValueError or a KeyError."""
+        observed.figures(seen, self._metrics[seen.metric])
 
     def count(self, pair: Member, observations: Iterable[Observation], now: datetime) -> None:
         """Count what was observed of a pair."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 
@@ -22,7 +23,7 @@ from shadowmon.daemon.control import Control
 from shadowmon.daemon.picture import Painter
 from shadowmon.daemon.reload import refuse_what_cannot_change
 from shadowmon.daemon.side_by_side import SideBySide
-from shadowmon.errors import ConfigError, RefusedError
+from shadowmon.errors import ConfigError, RefusedError, StoreError
 from shadowmon.ipc.board import Board, Head
 from shadowmon.records import (
     Claim,
@@ -85,6 +86,9 @@ class DaemonDesk:
         )
         self._reviews: dict[TrialId, SideBySide] = {}
         self._reviewing = asyncio.Lock()
+        self._untold = {TrialId(name) for name, trial in settings.trials.items() if trial.review}
+        """Trials that may not have been told what people have proven: we, or those before us, ended
+        after a vote was kept and before what followed from it was."""
         self._view = self._painter.draw()
 
     def view(self) -> DaemonView:
@@ -163,11 +167,29 @@ class DaemonDesk:
                 at=self._clock.now(),
             )
             await self._control.prefer(preference)
+            self._untold.add(trial_id)
             standing = review.standing(self._said(state))
-            still = self._control.trials[trial_id].memory.state.phase is Phase.SIDE_BY_SIDE
-            if still and standing.grade in _DECISIONS:
-                await self.report(trial_id, review.result(standing, self._said(state)))
+            with contextlib.suppress(
+                StoreError
+            ):  # the vote is kept, and what follows from it later
+                await self._conclude(trial_id)
         return standing
+
+    async def conclude_reviews(self) -> None:
+        """Tell trials what people have proven, as far as they were not told; after each tick."""
+        async with self._reviewing:
+            for trial_id in tuple(self._untold):
+                with contextlib.suppress(StoreError):
+                    await self._conclude(trial_id)
+
+    async def _conclude(self, trial_id: TrialId) -> None:
+        with contextlib.suppress(RefusedError):  # there is nothing to compare, or not any more
+            review, state = self._review_of(trial_id)
+            said = self._said(state)
+            standing = review.standing(said)
+            if standing.grade in _DECISIONS:
+                await self.report(trial_id, review.result(standing, said))
+        self._untold.discard(trial_id)
 
     def _review_of(self, trial_id: TrialId) -> tuple[SideBySide, RolloutState]:
         state = self._control.trials[trial_id].memory.state

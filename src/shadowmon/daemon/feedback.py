@@ -3,7 +3,14 @@ Users' feedback, joined to the arm whose reply it is about.
 
 A reply is known by its exchange for as long as there is room; it may be spoken of once. Feedback on
 a reply of another stage than the present one says nothing about the present one's users, and is let
-go. What was joined waits for the next tick, which keeps it (trial/feedback.py).
+go. While the present one's weight was still being applied nobody knows by what share users were
+divided (shares.py): a complaint about a reply of then is counted, and proves nothing. What was
+joined waits for the next tick, which keeps it (trial/feedback.py).
+
+A user whose arm was drawn once and who complains ten times says one thing, not ten. So a user's
+complaints after the first of a stage are counted and prove nothing either. (Where few users make
+much of the traffic and each of their complaints counts, what is false is proven far more often than
+is promised: tests/statistical/test_complaining_users.py.)
 
 Rule 1: bounded: the oldest replies are forgotten first, and feedback on them is of unknown ones.
         Users choose an exchange's name, and may choose one twice: it means the newest reply then.
@@ -14,9 +21,10 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from typing import TypeAlias
 
+from shadowmon.daemon.shares import Shares
 from shadowmon.records import (
     Arm,
     ExchangeId,
@@ -34,16 +42,21 @@ REPLIES_MAX = 200_000
 _Place: TypeAlias = tuple[TrialId, int, int, Arm]
 """Trial, epoch, stage and arm."""
 
+_Who: TypeAlias = tuple[TrialId, int, int, str]
+"""Trial, epoch, stage and user."""
+
 
 class FeedbackDesk:
     """Joins feedback to the replies that users got."""
 
-    def __init__(self, *, replies_max: int = REPLIES_MAX) -> None:
+    def __init__(self, shares: Shares, *, replies_max: int = REPLIES_MAX) -> None:
+        self._shares = shares
         self._max = replies_max
         self._shown: OrderedDict[ExchangeId, dict[TrialId, Exposure]] = OrderedDict()
         """Of each exchange, the arm in every trial of its route; empty once it was spoken of."""
         self._felt: dict[_Place, Felt] = {}
         """What no tick has kept yet."""
+        self._complained: OrderedDict[_Who, None] = OrderedDict()
         self._offered: dict[TrialId, dict[_Place, Felt]] = {}
         self.fates: Counter[str] = Counter()
         """accepted, unknown, stale, repeated."""
@@ -52,7 +65,7 @@ class FeedbackDesk:
         """Remember which arm's reply a user got."""
         for exposure in exposures:
             self._shown.setdefault(exposure.exchange_id, {})[exposure.trial_id] = exposure
-            self._add(_place(exposure), replies=1)
+            self._add(_place(exposure), Felt(replies=1))
         while len(self._shown) > self._max:
             self._shown.popitem(last=False)
 
@@ -74,7 +87,7 @@ class FeedbackDesk:
     def heard(self, trial_id: TrialId) -> None:
         """Forget what `since` returned: it is kept now, or of a stage that is over."""
         for place, felt in self._offered.pop(trial_id, {}).items():
-            left = _minus(self._felt[place], felt)
+            left = self._felt[place] - felt
             if left == Felt():
                 del self._felt[place]
             else:
@@ -90,7 +103,7 @@ class FeedbackDesk:
             return "unknown"
         if each.at is not None and each.at < state.entered_stage_at:
             return "stale"
-        self._say((state.trial_id, state.epoch, state.stage_count, each.arm), each.kind)
+        self._say((state.trial_id, state.epoch, state.stage_count, each.arm), each, state, each.at)
         return "accepted"
 
     def _of_exchange(
@@ -104,25 +117,39 @@ class FeedbackDesk:
         self._shown[exchange_id] = {}
         present = [exposure for exposure in shown.values() if _is_present(exposure, states)]
         for exposure in present:
-            self._say(_place(exposure), each.kind)
+            state = states[exposure.trial_id]
+            is_new = self._is_first_of_user(exposure, each.kind)
+            self._say(_place(exposure), each, state, exposure.received_at, proves=is_new)
         return "accepted" if present else "stale"
 
-    def _say(self, place: _Place, kind: FeedbackKind) -> None:
-        if kind is FeedbackKind.THUMB_UP:
-            self._add(place, thumbs_up=1)
-        else:
-            self._add(place, complaints=1)
-
-    def _add(
-        self, place: _Place, *, replies: int = 0, complaints: int = 0, thumbs_up: int = 0
+    def _say(
+        self,
+        place: _Place,
+        each: Feedback,
+        state: RolloutState,
+        served_at: datetime | None,
+        *,
+        proves: bool = True,
     ) -> None:
-        before = self._felt.get(place, Felt())
-        self._felt[place] = replace(
-            before,
-            replies=before.replies + replies,
-            complaints=before.complaints + complaints,
-            thumbs_up=before.thumbs_up + thumbs_up,
-        )
+        if each.kind is FeedbackKind.THUMB_UP:
+            self._add(place, Felt(thumbs_up=1))
+        else:
+            in_force = self._shares.at(state.trial_id, served_at) == state.desired_weight
+            self._add(place, Felt(complaints=1, unplaced=int(not (in_force and proves))))
+
+    def _is_first_of_user(self, shown: Exposure, kind: FeedbackKind) -> bool:
+        """Has the user, if he is known, not complained in this stage before?"""
+        if not shown.asker or kind is FeedbackKind.THUMB_UP:
+            return True
+        who = (shown.trial_id, shown.epoch, shown.stage, shown.asker)
+        is_first = who not in self._complained
+        self._complained[who] = None
+        if len(self._complained) > self._max:
+            self._complained.popitem(last=False)
+        return is_first
+
+    def _add(self, place: _Place, more: Felt) -> None:
+        self._felt[place] = self._felt.get(place, Felt()) + more
 
 
 def _place(exposure: Exposure) -> _Place:
@@ -134,12 +161,4 @@ def _is_present(exposure: Exposure, states: Mapping[TrialId, RolloutState]) -> b
     return state is not None and (state.epoch, state.stage_count) == (
         exposure.epoch,
         exposure.stage,
-    )
-
-
-def _minus(one: Felt, other: Felt) -> Felt:
-    return Felt(
-        replies=one.replies - other.replies,
-        complaints=one.complaints - other.complaints,
-        thumbs_up=one.thumbs_up - other.thumbs_up,
     )

@@ -12,7 +12,7 @@ from shadowmon.daemon.orders import StandingOrders, order_to_freeze
 from shadowmon.daemon.remembering import Remembering
 from shadowmon.errors import RefusedError, StoreError
 from shadowmon.records import Entry
-from shadowmon.rollout.freeze import EVERY_TRIAL, Freeze, Hold, entry_of, freeze_of
+from shadowmon.rollout.freeze import EVERY_TRIAL, Freeze, Hold, freeze_of
 from shadowmon.store.orders import Order
 from shadowmon.store.store import Store
 
@@ -60,7 +60,10 @@ class Freezing:
         self._remembering.write(entry)
         await self._remembering.commit()
         if self._remembering.problem and not await self._is_kept(hold, entry):
-            self._remembering.take_back(entry)
+            if self._remembering.is_uncertain:
+                self.freeze = freeze_of(entry)
+            else:
+                self._remembering.take_back(entry)
             raise StoreError(self._remembering.not_done)
         self.freeze = freeze_of(entry)
         return self.freeze
@@ -70,6 +73,6 @@ class Freezing:
 
     def freeze_again(self, order: Order) -> None:
         """Go on with a freeze that the journal does not have yet."""
-        entry = entry_of(Hold.FREEZE, operator=order.operator, reason=order.reason, now=order.at)
+        (entry,) = order.entries
         self._remembering.write(entry)
         self.freeze = freeze_of(entry)

@@ -9,6 +9,8 @@ Rule 1: an exchange has exactly one fate for each trial of its route, and one fo
             budgeted_out = sum of budgeted_out_total
 
         and for each route: skipped = sum of skipped_total.
+        What was lost on its way for want of a file descriptor (ipc/handover.py) is no trial's: it
+        is shed in exchanges_total, and in the log.
 Rule 2: an exchange itself went as far as the trial that it took furthest.
 Rule 3: what our own limits drop, out of all that was sampled, is told by length and by hour too:
         it is how one sees that what is left stands for other requests than were made.

@@ -28,10 +28,12 @@ from shadowmon.daemon.scorekeeping import Scorekeeper
 from shadowmon.daemon.selecting import Selecting
 from shadowmon.daemon.shadowing import Shadowing
 from shadowmon.daemon.split_check import SplitCheck
+from shadowmon.daemon.turns import Turn
 from shadowmon.daemon.watched import Watched, WatchedTrial
 from shadowmon.daemon.watching import Watching
 from shadowmon.daemon.whereabouts import whereabouts
 from shadowmon.ipc.board import Board
+from shadowmon.ipc.handover import LostError
 from shadowmon.ipc.report import Tally
 from shadowmon.mirror.pairing import SHED, seen_answers
 from shadowmon.mirror.sessions import Sessions
@@ -148,6 +150,11 @@ class Intake:
             passage.leave(funnel.SHED)
             passage.close()
 
+    def lose(self, lost: LostError) -> None:
+        """Count exchanges that could not be taken in; whose they were nobody knows any more."""
+        log.error("daemon.exchanges_lost", problem=str(lost))
+        self.tallies.add("exchanges_total", "mirror", funnel.SHED, by=lost.exchanges)
+
     async def work(self) -> None:
         """Process what waits, so many at one time, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -218,14 +225,16 @@ class Intake:
         if not rate:
             return
         exchange = replace(exchange, id=kept_id(exchange.id, self._settings.traffic.privacy))
-        pairs = await self._shadowing.pairs(exchange, route, watchers, passage)
-        await self._score(
-            exchange,
-            [
-                (trial, replace(each, rate=rate, cluster=asker, question=ask.question))
-                for trial, each in pairs
-            ],
-        )
+        with self._keeper.turns.turn(exchange.route) as turn:
+            pairs = await self._shadowing.pairs(exchange, route, watchers, passage)
+            await self._score(
+                exchange,
+                [
+                    (trial, replace(each, rate=rate, cluster=asker, question=ask.question))
+                    for trial, each in pairs
+                ],
+                turn,
+            )
 
     async def _fold(self, exchange: Exchange, route: Watched, passage: Passage) -> None:
         """Score a pair that came with both answers: nothing is called for it."""
@@ -253,16 +262,20 @@ class Intake:
         else:
             passage.pair([pair])
             known = kept_id(pair.exchange_id, self._settings.traffic.privacy)
-            await self._score(exchange, [(trial, replace(pair, rate=rate, exchange_id=known))])
+            with self._keeper.turns.turn(exchange.route) as turn:
+                found = (trial, replace(pair, rate=rate, exchange_id=known))
+                await self._score(exchange, [found], turn)
 
-    async def _score(self, exchange: Exchange, pairs: list[tuple[WatchedTrial, Pair]]) -> None:
+    async def _score(
+        self, exchange: Exchange, pairs: list[tuple[WatchedTrial, Pair]], turn: Turn
+    ) -> None:
         if not pairs:
             return
         context = context_of(exchange.headers)
         about: dict[str, Attribute] = {"route": exchange.route, "pairs": len(pairs)}
         try:
             with self._spans.span("scoring.pairs_scored", context, about):
-                await self._keeper.score(pairs)
+                await self._keeper.score(pairs, turn)
         except BaseException:
             for trial, _ in pairs:
                 self.tallies.add("unscorable_total", trial.trial_id, "failed")

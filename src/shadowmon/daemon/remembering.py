@@ -1,12 +1,15 @@
 """
 What the next commit must remember: all of it in one transaction, or nothing.
 
-Rule 1: what was learnt stays here until it is committed, however long the store is down.
+Rule 1: what was learnt stays here until it is committed, however long the store is down; of pairs
+        that wait no more than unsaved.py says.
 Rule 2: a decision that cannot be committed is undone, but for what takes weight away: down needs
         nobody. That one stands, and is journalled when the store is back. A pause stands if it can
         be kept elsewhere.
-Rule 3: more may come in while the store is writing; it is for the next commit.
-Rule 4: an order that stands without the journal is kept in a file of its own (store/orders.py) for
+Rule 3: a decision of which nobody knows whether it was committed stands, and is the first that the
+        next commit is given (store.py); but it is not done before that one is.
+Rule 4: more may come in while the store is writing; it is for the next commit.
+Rule 5: an order that stands without the journal is kept in a file of its own (store/orders.py) for
         as long, so that it outlives us.
 """
 
@@ -22,13 +25,12 @@ import structlog
 from shadowmon.daemon.books import Books
 from shadowmon.daemon.labels import LabelDesk
 from shadowmon.daemon.orders import StandingOrders, order_of
+from shadowmon.daemon.unsaved import Due, Unsaved
 from shadowmon.errors import StoreError
 from shadowmon.records import (
-    Awaiting,
     Command,
     Entry,
     EntryKind,
-    ExchangeId,
     Grade,
     Phase,
     Preference,
@@ -36,7 +38,7 @@ from shadowmon.records import (
     TrialId,
 )
 from shadowmon.store.chain import cleaned
-from shadowmon.store.store import Save, Store
+from shadowmon.store.store import Save, Store, UncertainError
 from shadowmon.telemetry.tallies import Tallies
 from shadowmon.trial.memory import Memory
 from shadowmon.trial.trial import Trial
@@ -63,16 +65,16 @@ class Remembering:
     ) -> None:
         self.problem = ""
         """Why the last commit failed; empty if it did not."""
+        self.is_uncertain = False
+        """Is nobody sure that it failed?"""
         self._store = store
         self._trials = trials
         self._books = books
-        self._labels = labels
         self._tallies = tallies
         self._orders = orders
         self._entries: list[Entry] = []
-        self._awaiting: list[Awaiting] = []
-        self._settled: list[tuple[TrialId, ExchangeId]] = []
-        self._labelled: set[ExchangeId] = set()
+        self.unsaved = Unsaved(labels)
+        """Of pairs that wait for a label."""
         self._preferences: list[Preference] = []
 
     # --- what is learnt ---
@@ -92,22 +94,12 @@ class Remembering:
         self._entries.remove(entry)
         return True
 
-    def expect(self, awaiting: Iterable[Awaiting]) -> None:
-        """Remember pairs that wait for a label."""
-        self._awaiting += awaiting
-
-    def settle(self, settled: Iterable[tuple[TrialId, ExchangeId]]) -> None:
-        """Remember that pairs wait no longer."""
-        self._settled += settled
-
-    def label(self, exchanges: Iterable[ExchangeId]) -> None:
-        """Remember the labels of these exchanges."""
-        self._labelled.update(exchanges)
-
     @property
     def not_done(self) -> str:
         """Say why what was asked for is not done; a StoreError's words."""
         nowhere = f"; nor kept elsewhere: {self._orders.problem}" if self._orders.problem else ""
+        if self.is_uncertain:
+            return f"not done yet, and perhaps never: it may be journalled: {self.problem}{nowhere}"
         return f"not done, for it could not be journalled: {self.problem}{nowhere}"
 
     @property
@@ -132,26 +124,30 @@ class Remembering:
             before: What each trial remembered before; one that is not named is never undone.
 
         Returns:
-            The trials whose decisions were undone.
+            The trials whose decisions must not be done: they were undone, or nobody knows.
 
         """
         entries = [*self._entries, *(each for _, told in decided for each in records(told))]
-        learnt, labelled = len(self._entries), set(self._labelled)
-        save = self._save(entries, labelled)
+        learnt, due = len(self._entries), self.unsaved.due()
+        save = self._save(entries, due)
         try:
             await self._store.commit(save)
+        except UncertainError as error:
+            self._fail(error)
+            return await self._leave_open(decided, before or {})
         except StoreError as error:
-            self._hear_problem(str(error))
+            self._fail(error)
             return await self._undo(decided, before or {})
         self._hear_problem("")
+        self.is_uncertain = False
         self._tally(entries)
         self._books.saved(save.accounts)
         del self._entries[:learnt]
-        del self._awaiting[: len(save.awaiting)]
-        del self._settled[: len(save.settled)]
+        self.unsaved.saved(due)
         del self._preferences[: len(save.preferences)]
-        self._labelled -= labelled
         await self._orders.let_go()
+        if not due.is_all:
+            await self.commit()
         return set()
 
     async def commit_rest(self) -> None:
@@ -174,16 +170,21 @@ class Remembering:
             problem = f"not taken, for it could not be remembered: {self.problem}"
             raise StoreError(problem)
 
-    def _save(self, entries: Sequence[Entry], labelled: Iterable[ExchangeId]) -> Save:
+    def _save(self, entries: Sequence[Entry], due: Due) -> Save:
         return Save(
             entries=entries,
             snapshots={name: trial.snapshot() for name, trial in self._trials.items()},
             accounts=self._books.changed(),
-            awaiting=tuple(self._awaiting),
-            settled=tuple(self._settled),
-            labels=self._labels.labels_of(labelled),
+            awaiting=due.awaiting,
+            settled=due.settled,
+            labels=due.labels,
             preferences=tuple(self._preferences),
         )
+
+    def _fail(self, error: StoreError) -> None:
+        self._hear_problem(str(error))
+        self.is_uncertain = isinstance(error, UncertainError)
+        self.unsaved.not_saved()
 
     def _hear_problem(self, problem: str) -> None:
         if problem and problem != self.problem:
@@ -205,6 +206,18 @@ class Remembering:
                 undone.add(trial.plan.trial_id)
         await self._orders.keep_standing()
         return undone
+
+    async def _leave_open(
+        self, decided: Iterable[Decided], before: Mapping[TrialId, Memory]
+    ) -> set[TrialId]:
+        waiting = set()
+        for trial, commands in decided:
+            was = before.get(trial.plan.trial_id)
+            if was is not None and not await self._stands(trial, was, records(commands)):
+                waiting.add(trial.plan.trial_id)
+            self.learn(commands)
+        await self._orders.keep_standing()
+        return waiting
 
     async def _stands(self, trial: Trial, was: Memory, entries: Sequence[Entry]) -> bool:
         order = order_of(trial, was, entries)

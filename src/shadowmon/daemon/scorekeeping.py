@@ -2,16 +2,18 @@
 The second half of the hot loop: pair -> assessments -> scores -> counts.
 
 Every pair that comes in here is counted, whatever becomes of its scoring: what could not be said of
-it is missing, and evidence takes the missing for the worst. Nothing waits without a bound:
-assessments have a deadline, and so has the scorer pool.
+it is missing, and evidence takes the missing for the worst. It is counted in its turn (turns.py),
+but for what is one too many at its first case. Nothing waits without a bound: assessments have a
+deadline, and so has the scorer pool.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -24,9 +26,11 @@ from shadowmon.daemon.assessing import Assessing
 from shadowmon.daemon.dependence import Gate
 from shadowmon.daemon.scorer_pool import Lost, ScorerPool
 from shadowmon.daemon.self_check import self_pair
+from shadowmon.daemon.turns import Turn, Turns, Whose, whose
 from shadowmon.daemon.watched import WatchedTrial
 from shadowmon.evidence.quantile import QuantileOfBefore
 from shadowmon.ipc.counted import Counted
+from shadowmon.policy.rules import one_is_too_many
 from shadowmon.records import (
     Arm,
     Awaiting,
@@ -75,12 +79,18 @@ class Scorekeeper:
             tallies.add("scorer_failures_total", scorer, by=0)
         self._assessing = Assessing(settings, clock, tallies)
         self._pool = ScorerPool(settings.scoring, panels, clock, self._lost)
+        self.turns = Turns(clock, patience_seconds=settings.scoring.turn_seconds)
         self._awaiting: list[Awaiting] = []
         self._exposures: list[Exposure] = []
         self._gates: dict[TrialId, Gate] = {}
         scoring = settings.scoring
         self._quantiles = {
             trial: QuantileOfBefore(scoring.slow_quantile, scoring.slow_block) for trial in metrics
+        }
+        gathered = settings.evidence.dependence.clusters
+        self._at_once = {
+            name: frozenset() if gathered else one_is_too_many(trial.policy)
+            for name, trial in trials.items()
         }
         self._declared = {name: scored_by(settings, trial) for name, trial in trials.items()}
         self._counted: dict[TrialId, Mapping[MetricName, Metric]] = {}
@@ -135,6 +145,7 @@ class Scorekeeper:
     def take_changed(self) -> dict[Cell, Counts]:
         """Return the totals of every cell that changed since the last call."""
         changed: dict[Cell, Counts] = {}
+        self.turns.go_on()
         for gate in self._gates.values():
             gate.close_due(self._clock.now())
             changed |= gate.ledger.take_changed()
@@ -151,7 +162,8 @@ class Scorekeeper:
         return taken
 
     def close_all(self) -> None:
-        """Count every session as it stands, as before a stop."""
+        """Count every turn and session as it stands, as before a stop."""
+        self.turns.end()
         for gate in self._gates.values():
             gate.close_all()
 
@@ -163,8 +175,8 @@ class Scorekeeper:
 
     # --- pairs to scores to counts ---
 
-    async def score(self, pairs: Sequence[tuple[WatchedTrial, Pair]]) -> None:
-        """Score the pairs of one exchange, and count what was found."""
+    async def score(self, pairs: Sequence[tuple[WatchedTrial, Pair]], turn: Turn) -> None:
+        """Score the pairs of one exchange, and count what was found when it is its turn."""
         if not pairs:
             return
         self._exposures += [shown for _, each in pairs if (shown := self._exposure(each))]
@@ -185,11 +197,11 @@ class Scorekeeper:
                 missing = tuple(unscored(declared, each, "scorer_failed"))
                 more = trial.self_check.observations(Score(pair=each, observations=missing), None)
                 seen = (*missing, *more, *calls(each, trial.classes))
-                self._gates[trial.trial_id].count(each, seen, self._clock.now())
+                self._count_in_turn(each, seen, turn)
             else:
                 more = trial.self_check.observations(score, again.get(trial.trial_id))
                 seen = (*score.observations, *more, *calls(each, trial.classes))
-                self._count(trial, each, replace(score, observations=seen))
+                self._count(trial, each, replace(score, observations=seen), turn)
 
     def _exposure(self, each: Pair) -> Exposure | None:
         """Say which arm's reply the user got, where users are asked what they think of it."""
@@ -203,17 +215,19 @@ class Scorekeeper:
             stage=each.stage,
             exchange_id=each.exchange_id,
             arm=Arm.OPTIMIZED if each.optimized.served else Arm.BASELINE,
+            received_at=each.received_at,
+            asker=each.cluster,
         )
 
     def _lost(self, reason: str) -> None:
         self._tallies.add("scorer_process_restarts_total", reason)
         log.warning("scoring.process_lost", reason=reason)
 
-    def _count(self, trial: WatchedTrial, each: Pair, score: Score) -> None:
+    def _count(self, trial: WatchedTrial, each: Pair, score: Score, turn: Turn) -> None:
         seen = (*score.observations, *self._slowness(each))
         if not _is_timed(each):
             seen = tuple(one for one in seen if one.metric not in _OF_TIME)
-        self._gates[trial.trial_id].count(each, seen, self._clock.now())
+        self._count_in_turn(each, seen, turn)
         for observation in score.observations:
             self._tallies.add("observations_total", trial.trial_id, observation.metric)
         for scorer in score.scorer_failures:
@@ -221,6 +235,20 @@ class Scorekeeper:
         if trial.expects_labels and each.baseline.outcome is Outcome.OK:
             self._awaiting.append(_awaiting(each, trial.truth))
         self._tallies.add("pairs_total", trial.trial_id)  # last: what raises above is unscorable
+
+    def _count_in_turn(self, each: Pair, seen: Iterable[Observation], turn: Turn) -> None:
+        gate, at_once = self._gates[each.trial_id], self._at_once[each.trial_id]
+        now: list[Observation] = []
+        later: list[Observation] = []
+        for one in seen:
+            gate.check(one)
+            (now if one.metric in at_once else later).append(one)
+        if now:
+            gate.count(each, now, self._clock.now())
+        turn.count(partial(self._enter, gate, whose(each), later))
+
+    def _enter(self, gate: Gate, pair: Whose, seen: Sequence[Observation]) -> None:
+        gate.count(pair, seen, self._clock.now())
 
     def _slowness(self, each: Pair) -> Iterator[Observation]:
         """Hold both models' times to the baseline's quantile of the block before."""

@@ -87,6 +87,10 @@ async def _run(
                 packet = handover.receive(exchanges)
             except BlockingIOError:
                 return
+            except handover.LostError as lost:
+                intake.lose(lost)
+                taken += lost.exchanges
+                continue
             if not packet:
                 loop.remove_reader(exchanges)
                 return

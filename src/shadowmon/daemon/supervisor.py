@@ -48,6 +48,8 @@ log = structlog.get_logger()
 
 _CONTROL_SECONDS = 5.0
 """How long the data plane waits at start for the weights of before; it starts without them then."""
+_LAST_START_SECONDS = 0.1
+"""A process that was just being started when all were told to stop has its descriptors by then."""
 _STOP_SECONDS = 5.0
 _SERVING_SECONDS = 10.0
 """New workers that do not serve by then are worth an error in the log."""
@@ -265,10 +267,18 @@ class Supervisor:
         generation = self._now
         drain = generation.settings.daemon.drain_seconds + _STOP_SECONDS
         proxies = [proxy for each in (*self._leaving, generation) for proxy in each.proxies]
-        await _stop_all(proxies, drain)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_stop_all(proxies, drain))
+            tasks.create_task(self._close_the_door())
         await _stop_all(generation.scoring, _STOP_SECONDS)
         await _stop_all([generation.control], _STOP_SECONDS)
         generation.close()
+
+    async def _close_the_door(self) -> None:
+        """Let go of the users' socket: who comes now is refused, not kept waiting for nobody."""
+        await self._clock.sleep(_LAST_START_SECONDS)
+        if self._sockets.proxy is not None:
+            self._sockets.proxy.close()
 
     async def _reloads(self, tasks: asyncio.TaskGroup) -> None:
         while True:

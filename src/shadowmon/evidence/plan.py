@@ -27,8 +27,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy.special import log_ndtr, ndtr
-
 from shadowmon.evidence import outcomes, restart
 from shadowmon.evidence.assumed import Law, assume
 from shadowmon.evidence.bets import assumed_noise
@@ -150,6 +148,7 @@ def _first_passage(mean: float, *, drift: float, variance: float) -> Forecast:
 
 def _inverse_gaussian(chance: float, mean: float, shape: float) -> float:
     """Return a quantile of the inverse Gaussian law."""
+    from scipy.special import log_ndtr, ndtr  # noqa: PLC0415 - a start would wait 0.2 s for it
 
     def beyond(log_x: float) -> float:
         x = math.exp(log_x)

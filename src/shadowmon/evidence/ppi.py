@@ -29,8 +29,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from scipy.special import ndtri
-
 from shadowmon.evidence.gains import Floats
 
 
@@ -126,6 +124,8 @@ def _worth(by_people: float, with_judge: float, labels: int) -> float:
 
 
 def _estimate(rate: float, variance: float, alpha: float) -> Estimate:
+    from scipy.special import ndtri  # noqa: PLC0415 - a start would wait 0.2 s for it
+
     reach = -float(ndtri(alpha / 2)) * variance**0.5
     return Estimate(
         rate=rate, variance=variance, lower=max(0.0, rate - reach), upper=min(1.0, rate + reach)

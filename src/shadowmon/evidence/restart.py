@@ -31,7 +31,6 @@ from dataclasses import replace
 import numpy as np
 
 from numpy.typing import NDArray
-from scipy.special import zeta
 
 from shadowmon.evidence.chains import Chain, Chains, from_json, read, tell, to_json
 from shadowmon.evidence.eprocess import EProcess, log_sum_exp
@@ -41,7 +40,7 @@ from shadowmon.records import Counts
 
 
 FALL = 1.1
-_SUM = float(zeta(FALL))  # 10.584: the sum of (number + 1)^-1.1 over all numbers
+_SUM = 10.584448464950803  # of (number + 1)^-1.1 over all numbers: Riemann's zeta(FALL)
 
 _LOG_HALF = -math.log(2)
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy.special import expit
-
 from shadowmon.evidence.gains import Floats
 
 
@@ -52,6 +50,8 @@ def slope_of(wins: Sequence[bool], doublings: Sequence[float]) -> Slope | None:
         part the wins from the losses without exception.
 
     """
+    from scipy.special import expit  # noqa: PLC0415 - a start would wait 0.2 s for it
+
     if len(set(wins)) < 2:  # noqa: PLR2004 - both won and lost
         return None
     y = np.asarray(wins, np.float64)

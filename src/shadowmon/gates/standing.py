@@ -6,7 +6,8 @@ Rule 1: pass needs everything: a fresh verdict that accepts, a journal that can 
         own ladder. Whatever is missing or unknown is insufficient.
 Rule 2: fail outlives everything: neither a store that is down nor a picture that is old takes it
         back, for down needs nobody.
-Rule 3: there is always a number, and it is finite. While nothing is measured it is the worst one,
+Rule 3: a verdict that a stage was climbed by is used up: a pass needs one of the stage that is.
+Rule 4: there is always a number, and it is finite. While nothing is measured it is the worst one,
         so that no condition on it ever holds for want of evidence.
 """
 
@@ -142,6 +143,8 @@ def _reasons_to_wait(trial: TrialView, view: DaemonView, now: datetime) -> Itera
         yield "no verdict yet"
     elif verdict.grade is not Grade.ACCEPT or verdict.decision is not Decision.PROMOTE:
         yield verdict.sentence
+    elif verdict.decided_at <= trial.state.entered_stage_at:
+        yield "not judged in this stage yet"
     elif now - verdict.decided_at > FRESH:
         yield _not_since(verdict.decided_at)
 

@@ -5,7 +5,9 @@ A packet holds one exchange or several, one after the other: four bytes, the len
 the head (MessagePack); the request's body; the bodies of the answer that was served and of those
 that production had also. What went the usual way is told in another form (`brief`), whose first
 four bytes are no length. A packet too large for the socket's buffer travels as a memory file whose
-descriptor goes along.
+descriptor goes along, under a cover: four bytes, the number of exchanges, and zeros in proportion
+to the file. For the kernel bounds what waits by the bytes of packets (`net.core.wmem_max`), and
+knows nothing of files.
 
 The kernel keeps packets whole, so any number of writers and readers may share one socket.
 """
@@ -22,6 +24,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from shadowmon.errors import ShadowmonError
 from shadowmon.ipc import brief
 from shadowmon.records import Ending, Exchange, ExchangeId, Headers, ModelName, RouteName, Served
 
@@ -36,6 +39,12 @@ _PACKET_MAX = 256 * 1024
 TOGETHER_MAX = 112 * 1024
 """Bytes that may be in a packet with the bodies of the exchange that is added last: it leaves room
 for the head of that one."""
+
+
+_FILE_BYTES_FOR_ONE = 8
+"""Of a memory file, for one byte of its cover: what waits in files is so many times the buffer."""
+_COVER_MAX = 192 * 1024
+"""A packet must fit into the smallest buffer that Linux gives by default."""
 
 
 class ServedHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -67,6 +76,15 @@ class ExchangeHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body_bytes: int
     also: tuple[ServedHead, ...] = ()
     """Their bodies come after the served one's, in this order."""
+
+
+class LostError(ShadowmonError):
+    """A packet's file could not be taken, for no descriptor was free; it is gone."""
+
+    def __init__(self, exchanges: int) -> None:
+        self.exchanges = exchanges
+        """How many were in it."""
+        super().__init__(f"{exchanges} exchanges were lost: no file descriptor is free")
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -139,29 +157,31 @@ class Packet:
         size, self.size = self.size, 0
         if sock is None or not exchanges:
             return 0
-        return exchanges if _sent(sock, pieces, size) else 0
+        return exchanges if _sent(sock, pieces, size, exchanges) else 0
 
 
-def _sent(sock: socket.socket, pieces: Sequence[bytes], size: int) -> bool:
+def _sent(sock: socket.socket, pieces: Sequence[bytes], size: int, exchanges: int) -> bool:
     if len(pieces) > _PIECES_MAX:
         pieces = [b"".join(pieces)]
     try:
         if size <= _SURELY_INLINE:
             sock.sendmsg(pieces)
         else:
-            _send_file(sock, pieces)
+            _send_file(sock, pieces, size, exchanges)
     except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
         return False
     return True
 
 
-def _send_file(sock: socket.socket, pieces: Sequence[bytes]) -> None:
+def _send_file(sock: socket.socket, pieces: Sequence[bytes], size: int, exchanges: int) -> None:
+    cover = _LENGTH.pack(exchanges).ljust(min(size // _FILE_BYTES_FOR_ONE, _COVER_MAX), b"\0")
     fd = os.memfd_create("shadowmon-exchange")
     try:
         with open(fd, "wb", closefd=False) as file:
             file.writelines(pieces)
         sock.sendmsg(
-            [b"file"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]).tobytes())]
+            [cover],
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]).tobytes())],
         )
     finally:
         os.close(fd)
@@ -173,9 +193,12 @@ def receive(sock: socket.socket) -> list[Exchange]:
 
     Raises:
         BlockingIOError: If there is no packet now.
+        LostError: If there was one, and its file found no free descriptor (recvmsg(2), MSG_CTRUNC).
 
     """
-    packet, ancillary, _, _ = sock.recvmsg(_PACKET_MAX, socket.CMSG_SPACE(4))
+    packet, ancillary, flags, _ = sock.recvmsg(_PACKET_MAX, socket.CMSG_SPACE(4))
+    if flags & socket.MSG_CTRUNC:
+        raise LostError(*_LENGTH.unpack_from(packet))
     for _, _, data in ancillary:
         fd = array.array("i", data)[0]
         with open(fd, "rb") as file:  # noqa: PTH123 - a descriptor has no path

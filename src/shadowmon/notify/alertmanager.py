@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -31,11 +32,24 @@ from shadowmon.view import DaemonView
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-COUNTED_AS = "alertmanager"
 _ENDS_AFTER = 4
 """Times `resend_seconds`, as Prometheus does."""
 
 _Labels = tuple[tuple[str, str], ...]
+
+
+def names(urls: Sequence[str]) -> list[str]:
+    """
+    Return what each Alertmanager is counted by: its host and port, and a number where it is not
+    the first one there. The rest of an address is nobody's business: it may hold a token.
+    """
+    found: list[str] = []
+    for url in urls:
+        place = re.split(r"[/?#]", url.partition("://")[2])[0].lower()
+        name = f"alertmanager.{place}"
+        again = sum(each == name or each.startswith(f"{name}#") for each in found)
+        found.append(f"{name}#{again + 1}" if again else name)
+    return found
 
 
 class Since:
@@ -55,6 +69,7 @@ class Alertmanager:
 
     def __init__(
         self,
+        name: str,
         url: str,
         settings: AlertmanagerSettings,
         http: HttpClient,
@@ -65,21 +80,25 @@ class Alertmanager:
     ) -> None:
         """
         Args:
+            name: What it is counted by (`names`).
             url: Its address; the API's path is added to it.
             settings: Of all of them.
             http: To tell by.
             clock: The time.
             view: Shows what is.
-            count: Counts what becomes of each try; all Alertmanagers are one receiver.
+            count: Counts what becomes of each try.
 
         """
+        self.name = name
+        self.problem = ""
+        """How the last try went; empty if it was taken, or there was none."""
         self._url = url.rstrip("/") + "/api/v2/alerts"
         self._settings = settings
         self._http = http
         self._clock = clock
         self._view = view
         self._count = count
-        begin(count, COUNTED_AS)
+        begin(count, name)
         self._since = Since()
         self._heard: dict[_Labels, Alert] = {}
         """What it believes to be firing."""
@@ -106,20 +125,21 @@ class Alertmanager:
             *(each.told(starts_at=since[each.labels], ends_at=until) for each in alerts.values()),
             *(each.told(starts_at=since[each.labels], ends_at=now) for each in over),
         ]
-        if problem := await self._post(body):
-            self._failed(problem)
+        self.problem = await self._post(body)
+        if self.problem:
+            self._failed()
             return
         self._heard, self._failures = alerts, 0
         self._due = self._clock.monotonic() + self._settings.resend_seconds
-        self._count(COUNTED_AS, Fate.DELIVERED)
+        self._count(self.name, Fate.DELIVERED)
 
-    def _failed(self, problem: str) -> None:
+    def _failed(self) -> None:
         if not self._failures:
-            log.warning("notify.alertmanager_failed", problem=problem)
+            log.warning("notify.alertmanager_failed", receiver=self.name, problem=self.problem)
         self._failures += 1
         wait = min(delay(self._failures, seed=self._url), self._settings.resend_seconds)
         self._due = self._clock.monotonic() + wait
-        self._count(COUNTED_AS, Fate.RETRIED)
+        self._count(self.name, Fate.RETRIED)
 
     async def _post(self, body: Sequence[object]) -> str:
         """Post, and return what went wrong; empty if nothing did."""

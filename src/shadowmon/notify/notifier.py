@@ -15,7 +15,7 @@ from aiohttp import web
 
 from shadowmon.clock import Clock
 from shadowmon.errors import StoreError
-from shadowmon.notify.alertmanager import Alertmanager
+from shadowmon.notify.alertmanager import Alertmanager, names
 from shadowmon.notify.counting import Count
 from shadowmon.notify.courier import Courier, Patience
 from shadowmon.notify.outbox import Outbox
@@ -75,9 +75,10 @@ class Notifier:
             for receiver in self._receivers(settings)
         ]
         alertmanager = settings.alertmanager
+        urls = alertmanager.urls if alertmanager else ()
         self._alertmanagers = [
-            Alertmanager(url, alertmanager, self._http, clock, view=view, count=count)
-            for url in (alertmanager.urls if alertmanager else ())
+            Alertmanager(name, url, alertmanager, self._http, clock, view=view, count=count)
+            for name, url in zip(names(urls), urls, strict=True)
             if alertmanager is not None
         ]
 
@@ -100,8 +101,9 @@ class Notifier:
     # --- what is shown of it ---
 
     def problems(self) -> dict[str, str]:
-        """Return each receiver's last problem; empty if its last message was taken."""
-        return {each.receiver.name: each.problem for each in self._couriers}
+        """Return each receiver's last problem, an Alertmanager's too; empty if it was taken."""
+        couriers = {each.receiver.name: each.problem for each in self._couriers}
+        return couriers | {each.name: each.problem for each in self._alertmanagers}
 
     def routes(self) -> list[web.RouteDef]:
         """Return what is served."""

@@ -87,8 +87,11 @@ class AlertmanagerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    urls: Annotated[tuple[Annotated[str, Field(pattern=_URL)], ...], Field(min_length=1)]
-    """Every one of them, and no balancer: they sort out duplicates among themselves."""
+    urls: Annotated[
+        tuple[Annotated[str, Field(pattern=_URL)], ...], Field(min_length=1, max_length=16)
+    ]
+    """Every one of them, and no balancer: they sort out duplicates among themselves. Each is
+    counted by its host and port."""
     labels: dict[Annotated[str, Field(pattern=_LABEL)], str] = {}
     """Put on every alert. The same on every replica, or duplicates are not recognised."""
     bearer_token_file: Path | None = None

@@ -171,6 +171,15 @@ def _slices(line: RedLineSettings, subject: Subject) -> tuple[SliceName, ...]:
     return subject.edge_slices if line.slice == EDGE else (SliceName(line.slice),)
 
 
+def one_is_too_many(policy: PolicySettings) -> frozenset[MetricName]:
+    """Return the metrics whose first violation is an answer, and nothing has to be proven of."""
+    if policy.safety is Safety.EVIDENCE:
+        return frozenset()
+    return frozenset(
+        MetricName(line.metric) for line in policy.red_lines if line.contrast is Contrast.ANY_RISE
+    )
+
+
 def _named(word: str, subject: Subject) -> MetricName:
     return subject.primary if word == PRIMARY else MetricName(word)
 

@@ -20,7 +20,7 @@ from shadowmon.records import Ending
 
 _facts = brief.FACTS.pack
 _TOLD_BESIDE = 512
-"""Bytes of a brief telling beside the request and the answer's body, about."""
+"""Bytes of a brief telling beside the request and the answer, about."""
 
 
 class Account:
@@ -123,7 +123,7 @@ class Account:
         )
         station.tee.complete_whole(
             (facts, choice.told, choice.id, head.told, request, answered.told, body),
-            size + body_size + _TOLD_BESIDE,
+            size + body_size + len(answered.told) + _TOLD_BESIDE,
         )
 
     def note(self, log: AccessLog, refused: tuple[int, str]) -> None:

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 
-from collections.abc import Callable
 from pathlib import Path
 
 from shadowmon.clock import Clock
+from shadowmon.proxy.entrance import Entrance
 from shadowmon.proxy.plan import PlannedTls
+from shadowmon.proxy.reach import Say
 from shadowmon.proxy.station import Station
-from shadowmon.proxy.user import User
 from shadowmon.proxy.vestibule import Vestibule
 
 
@@ -38,7 +39,7 @@ class Door:
         tasks: asyncio.TaskGroup,
         *,
         tls: PlannedTls | None,
-        say: Callable[[str, str], None],
+        say: Say,
     ) -> None:
         """
         Make one that is not open yet.
@@ -46,9 +47,9 @@ class Door:
         Args:
             listener: Stays open when the door closes.
             station: Looks after users.
-            tasks: Where TLS is made.
+            tasks: Where connections are made ready.
             tls: None: users speak plainly.
-            say: Told (event, why) of a certificate that was taken up, or could not be.
+            say: Told of a certificate that was taken up, or could not be.
 
         """
         self._listener = listener
@@ -56,11 +57,11 @@ class Door:
         self._tasks = tasks
         self._tls = tls
         self._say = say
-        self._server: asyncio.Server | None = None
+        self._entrance: Entrance | None = None
         self._vestibule: Vestibule | None = None
         self._seen: object = None
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """
         Accept users.
 
@@ -70,21 +71,18 @@ class Door:
         """
         self._seen = self._state_of_files()
         context = server_context(self._tls) if self._tls else None
-        own = self._listener.dup()  # whoever accepts on a socket closes it in the end
-        if context is None:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: User(self._station), sock=own, backlog=BACKLOG
-            )
-        else:
-            own.listen(BACKLOG)
-            self._vestibule = Vestibule(own, self._station, self._tasks, context)
-            self._vestibule.open()
+        self._vestibule = Vestibule(self._station, self._tasks, context)
+        # Whoever accepts on a socket closes it in the end. Not `socket.dup`, which would make it
+        # block, for a moment, in all processes that share it.
+        own = socket.socket(fileno=os.dup(self._listener.fileno()))
+        own.listen(BACKLOG)
+        self._entrance = Entrance(own, self._station.manners, self._vestibule.let_in)
+        self._entrance.open()
 
     def close(self) -> None:
         """Accept nobody any more."""
-        for entrance in (self._server, self._vestibule):
-            if entrance is not None:
-                entrance.close()
+        if self._entrance is not None:
+            self._entrance.close()
 
     async def watch(self, clock: Clock) -> None:
         """Look at the files again and again, for ever; take up what has changed."""
@@ -100,11 +98,11 @@ class Door:
         try:
             context = server_context(tls)
         except OSError as error:
-            self._say("proxy.certificate_refused", str(error))
+            self._say("proxy.certificate_refused", {"why": str(error)})
             return
         if self._vestibule is not None:
             self._vestibule.context = context
-        self._say("proxy.certificate_changed", tls.certificate)
+        self._say("proxy.certificate_changed", {"why": tls.certificate})
 
     def _state_of_files(self) -> object:
         """Return what differs when a file was written, replaced, or its link moved."""

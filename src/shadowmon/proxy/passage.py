@@ -44,6 +44,33 @@ _COMPLETE = Ending.COMPLETE
 _FIRST_FAILURE = 500
 
 
+class _Wait:
+    """A passage's wait for a connection; once it goes another way it hears no more of that."""
+
+    __slots__ = ("_model", "_passage")
+
+    def __init__(self, passage: Passage) -> None:
+        self._passage = passage
+        self._model = passage.model
+
+    @property
+    def waits(self) -> bool:
+        """See `Waiter`."""
+        return self._passage.waits_for(self._model)
+
+    def connected(self, upstream: Answerer) -> None:
+        """See `Waiter`."""
+        if self.waits:
+            self._passage.connected(upstream)
+        else:
+            upstream.leave()
+
+    def unreachable(self) -> None:
+        """See `Waiter`."""
+        if self.waits:
+            self._passage.unreachable()
+
+
 class Passage(Kept):
     """One exchange under way."""
 
@@ -106,7 +133,7 @@ class Passage(Kept):
             self._join(upstream)
         else:
             self._waiting = [whole] if whole else []
-            pool.connect(self)
+            pool.connect(_Wait(self))
 
     # --- the request's way ---
 
@@ -118,16 +145,12 @@ class Passage(Kept):
         if upstream.choked:
             self._user.hold(FULL)
 
-    @property
-    def waits(self) -> bool:
-        """See `Waiter`."""
-        return not self.over
+    def waits_for(self, model: str) -> bool:
+        """Is a connection to this model still wanted?"""
+        return not self.over and self._upstream is None and self.model == model
 
     def connected(self, upstream: Answerer) -> None:
-        """There is a new connection (from `Pool.connect`)."""
-        if self.over:
-            upstream.leave()
-            return
+        """There is a new connection (from `_Wait`)."""
         self._join(upstream)
         waiting, self._waiting = self._waiting, []
         if waiting:
@@ -135,9 +158,8 @@ class Passage(Kept):
         self._user.release(CONNECTING)
 
     def unreachable(self) -> None:
-        """There is no connection to be had (from `Pool.connect`)."""
-        if not self.over:
-            self._fail(502, "the model server could not be reached")
+        """There is no connection to be had (from `_Wait`)."""
+        self._fail(502, "the model server could not be reached")
 
     def upload(self, wire: bytes, payload: Sequence[bytes], *, last: bool) -> None:
         """
@@ -300,6 +322,7 @@ class Passage(Kept):
         if self.choice.trial is not None:
             slot.add_fell_back(self.choice.trial)
         self.model = self.choice.baseline
+        self._retried = False  # of the other model's connections
         self._send_again(fresh=False)
 
     def _send_again(self, *, fresh: bool) -> None:
@@ -311,11 +334,12 @@ class Passage(Kept):
             self._waiting = list(kept)
             if not self.uploaded:
                 self._user.hold(CONNECTING)
-            pool.connect(self)
+            pool.connect(_Wait(self))
         else:
             self._waiting = []
             self._join(upstream)
             upstream.transport.write(b"".join(kept))
+            self._user.release(CONNECTING)
 
     def switch(self, head: AnswerHead, rest: bytes) -> None:
         """The connection speaks something else from here on; that is never recorded."""

@@ -51,6 +51,13 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Of a Unix socket; then there is no host and no port."""
     tls: bool = False
 
+    @property
+    def text(self) -> str:
+        """What a log calls it."""
+        if self.path is not None:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class PlannedModelTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """See `mirror.settings.ModelTlsSettings`."""

@@ -13,6 +13,7 @@ import ssl
 
 from shadowmon.proxy.health import Health
 from shadowmon.proxy.plan import Limits, PlannedAddress
+from shadowmon.proxy.reach import Reach
 from shadowmon.proxy.sides import Waiter
 from shadowmon.proxy.upstream import Upstream
 
@@ -27,6 +28,7 @@ class Pool:
         tasks: asyncio.TaskGroup,
         now: float,
         *,
+        reach: Reach,
         context: ssl.SSLContext | None = None,
         server_name: str | None = None,
         health: Health | None = None,
@@ -39,6 +41,7 @@ class Pool:
             limits: Of the proxy.
             tasks: Connections are made in these.
             now: See `sweep`.
+            reach: Told of connections that are made, and those that cannot be.
             context: What TLS is made with, where the address says so.
             server_name: The name that its certificate must have; None: the address's host.
             health: Told of what fails and what does not; None where it would make no difference.
@@ -49,6 +52,7 @@ class Pool:
         self.open = 0
         """Connections, idle or not."""
         self._address = address
+        self._reach = reach
         self._context = context if address.tls else None
         self._server_name = server_name if address.tls else None
         self._connect_seconds = limits.connect_timeout_seconds
@@ -107,7 +111,11 @@ class Pool:
                         ssl=self._context,
                         server_hostname=self._server_name,
                     )
-        except (OSError, UnicodeError):  # TimeoutError and ssl.SSLError are OSErrors
+        except TimeoutError:
+            self._reach.failed(f"no connection within {self._connect_seconds:g} s")
+            return None
+        except (OSError, UnicodeError) as error:  # ssl.SSLError is one, too
+            self._reach.failed(str(error))
             return None
         return upstream
 
@@ -116,10 +124,13 @@ class Pool:
         upstream = None if done.cancelled() or done.exception() else done.result()
         # One that ended before we came to it has said so already, to nobody: it never would again.
         if upstream is None or upstream.transport.is_closing():
+            if upstream is not None:
+                self._reach.failed("it ended the connection at once")
             if self.health is not None:
                 self.health.failed()
             waiter.unreachable()
         else:
+            self._reach.succeeded()
             waiter.connected(upstream)
 
     def sweep(self, now: float) -> None:

@@ -62,7 +62,7 @@ class ProxySettings(BaseModel):
     default_model: str | None = None
     """Serves what no route matches; None means such a request gets 404."""
     workers: Annotated[int, Field(ge=1, le=16)] = 1
-    """Processes that share the one listening socket."""
+    """Processes that share the one listening socket, and users evenly."""
     pins: dict[str, PinSettings] = {}
     """By route."""
     add_request_id: bool = False

@@ -18,13 +18,15 @@ import uuid
 from collections.abc import Callable
 
 from shadowmon.clock import Clock
-from shadowmon.ipc.board import Board, Count, TrialCell
+from shadowmon.ipc.board import WORKERS_MAX, Board, Count, TrialCell
 from shadowmon.proxy.access_log import AccessLog, refused_line
 from shadowmon.proxy.addresses import Addresses
 from shadowmon.proxy.health import Health
+from shadowmon.proxy.manners import Manners, open_on
 from shadowmon.proxy.pick import Picker
 from shadowmon.proxy.plan import Plan, PlannedModel
 from shadowmon.proxy.pool import Pool
+from shadowmon.proxy.reach import Reach, Say
 from shadowmon.proxy.request_head import RequestHead, RequestReader
 from shadowmon.proxy.sides import Servers, Visitor
 from shadowmon.proxy.tee import Tee
@@ -33,6 +35,9 @@ from shadowmon.tls import client_context
 
 _SWEEPS_PER_TIMEOUT = 8
 _SWEEP_SECONDS_MAX = 1.0
+_YOUNG_SECONDS = 2.0
+_YOUNG_SWEEP_SECONDS = 0.05
+"""Workers of a new generation have to see each other before the old one's users come over."""
 _LOG_SECONDS = 1.0
 """What the access log still has at the end is written within this time, or lost."""
 
@@ -49,13 +54,18 @@ class Station:
         clock: Clock,
         tasks: asyncio.TaskGroup,
         own_host: bytes,
+        say: Say,
     ) -> None:
         self.limits = plan.limits
         self.loop = asyncio.get_running_loop()
         self.monotonic = clock.monotonic
         self.now = clock.monotonic()
         """The time of the last sweep: near enough for a deadline, and free."""
+        self._say = say
         self.slot = board.slot(plan.worker)
+        self.manners = Manners(
+            self.slot, (board.slot(each) for each in range(WORKERS_MAX) if each != plan.worker)
+        )
         self.weight = board.weight
         self.picker = Picker(plan, active=lambda trial: bool(board.trial(trial, TrialCell.ACTIVE)))
         self.reader = RequestReader(
@@ -76,6 +86,7 @@ class Station:
         self._life = os.urandom(8).hex()
         self._numbers = itertools.count()
         self._clock = clock
+        self._young_until = self.now + _YOUNG_SECONDS
         self._sweep_seconds = min(
             _SWEEP_SECONDS_MAX,
             min(
@@ -87,18 +98,26 @@ class Station:
             )
             / _SWEEPS_PER_TIMEOUT,
         )
+        self._count_as_closed()
         self._set_wall_offset()
         self._sweep_later()
+
+    def _count_as_closed(self) -> None:
+        """Count what a worker had open that was killed in this place: the kernel closed it."""
+        if (open_still := open_on(self.slot)) > 0:
+            self.slot.add(Count.CONNECTIONS_CLOSED, open_still)
 
     def _servers(self, model: PlannedModel, tasks: asyncio.TaskGroup) -> Servers:
         """Return where connections to one model come from."""
         context = _context(model)
+        clock, say = self.monotonic, self._say
         pools = [
             Pool(
                 address,
                 self.limits,
                 tasks,
                 self.now,
+                reach=Reach(model.name, address.text, clock=clock, say=say),
                 context=context,
                 server_name=model.tls.server_name,
                 health=self._health() if len(model.addresses) > 1 else None,
@@ -190,8 +209,11 @@ class Station:
     # --- the one timer ---
 
     def _sweep_later(self) -> None:
-        self._due = self.monotonic() + self._sweep_seconds
-        self._timer = self.loop.call_later(self._sweep_seconds, self._sweep)
+        seconds = self._sweep_seconds
+        if self.now < self._young_until:
+            seconds = min(seconds, _YOUNG_SWEEP_SECONDS)
+        self._due = self.monotonic() + seconds
+        self._timer = self.loop.call_later(seconds, self._sweep)
 
     def _sweep(self) -> None:
         self.now = now = self.monotonic()
@@ -209,6 +231,7 @@ class Station:
     def _set_wall_offset(self) -> None:
         now = self._clock.now().timestamp()
         self.slot.live(now)  # here, for it is now that the time is known
+        self.manners.look_round(now)
         self.wall_offset = now - self.monotonic()
         """Seconds since the epoch when the monotonic clock was at 0."""
 

@@ -12,6 +12,7 @@ Rule 2: a user who closes one direction is gone (as nginx and Envoy see it): the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import re
 
@@ -31,6 +32,7 @@ LAST_REQUEST_SECONDS = 1.0
 last; to close at once would lose what is on its way already (RFC 9112, section 9.6)."""
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_EMPTY_LINES = re.compile(rb"(?:\r\n)*+")
 
 
 class _State(enum.Enum):
@@ -136,16 +138,16 @@ class User(Line):
                 head, end = known
                 self._begin(head, data[end:])
                 return
-        while data.startswith(b"\r\n"):  # RFC 9112, section 2.2
-            data = data[2:]
-        end = data.find(HEAD_END, max(0, len(self._buffer) - 3)) + len(HEAD_END)
+        if data.startswith(b"\r\n"):  # RFC 9112, section 2.2
+            data = _EMPTY_LINES.sub(b"", data, count=1)
+        since = max(0, len(self._buffer) - 3)  # what came before was looked at when it came
+        end = data.find(HEAD_END, since) + len(HEAD_END)
         if end < len(HEAD_END):
-            self._await_head(data)
+            self._await_head(data, since)
         elif end > limits.head_max_bytes:
             self._refuse_head(431, "the head is too large")
         else:
             self._buffer = b""
-            self.release(AHEAD)
             self._read_head(data[:end], data[end:])
 
     def _read_head(self, raw: bytes, rest: bytes) -> None:
@@ -157,14 +159,14 @@ class User(Line):
         self._form = head.form
         self._begin(head, rest)
 
-    def _await_head(self, data: bytes) -> None:
+    def _await_head(self, data: bytes, since: int) -> None:
         limits = self._station.limits
         if data and not self._buffer:
             self.deadline = self._station.now + limits.head_timeout_seconds
         self._buffer = data
         if len(data) > limits.head_max_bytes:
             self._refuse_head(431, "the head is too large")
-        elif _BARE_LF.search(data):
+        elif _BARE_LF.search(data, since):
             self._refuse_head(400, "a line ends without a carriage return")
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
@@ -275,6 +277,7 @@ class User(Line):
     def _next(self) -> None:
         """Go on with what came ahead of its turn."""
         data, self._buffer = self._buffer, b""
+        self.release(AHEAD)
         self._take_head(data)
 
     def step_aside(self) -> bytes:
@@ -322,7 +325,8 @@ class User(Line):
         self.release(self.holds)
         # TLS has no half-close: there only `connection: close` says that this was the last word.
         if self.transport.can_write_eof() and not self.transport.is_closing():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # it was reset, and the loop has yet to tell us
+                self.transport.write_eof()
 
     def _close(self) -> None:
         """End the connection as soon as everything is sent."""

@@ -1,8 +1,8 @@
 """
-Where users are until their TLS is made: they have come in, and have not yet been served.
+Where users are from the moment they are accepted until they can be served, by TLS or plainly.
 
 asyncio's own server tells of a connection only once its handshake is over, so that whoever never
-ends it would never be counted. Here everyone has a place from the moment they are accepted.
+ends it would never be counted. Here everyone has a place at once, which the other workers see too.
 
 Rule 1: a user in here counts as one who is served: `connections_max` bounds both together.
 Rule 2: nobody is in here for longer than a head may take.
@@ -22,82 +22,45 @@ from shadowmon.proxy.station import Station
 from shadowmon.proxy.user import LAST_REQUEST_SECONDS, User
 
 
-_ACCEPTED_AT_ONCE = 16
-"""So many are let in in one go, about: the others of us listen on the same socket."""
-_PAUSE_SECONDS = 1.0
-"""After the system had no descriptor left for a further connection; asyncio waits as long."""
-
-
 class Vestibule:
-    """Accepts users on one socket, and makes TLS with them."""
+    """Gives those who come in a place, and makes TLS with them if they are to use it."""
 
     def __init__(
-        self,
-        listener: socket.socket,
-        station: Station,
-        tasks: asyncio.TaskGroup,
-        context: ssl.SSLContext,
+        self, station: Station, tasks: asyncio.TaskGroup, context: ssl.SSLContext | None
     ) -> None:
         """
-        Make one that is not open yet.
+        Make an empty one.
 
         Args:
-            listener: Is closed with it.
             station: Looks after users, in here too.
-            tasks: Where handshakes are made.
-            context: What TLS is made with.
+            tasks: Where connections are made ready.
+            context: What TLS is made with; None: users speak plainly.
 
         """
         self.context = context
         """May be exchanged; who is on the way in already meets the one of before."""
-        self._listener = listener
         self._station = station
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._pause: asyncio.TimerHandle | None = None
 
-    def open(self) -> None:
-        """Let users in."""
-        self._loop.add_reader(self._listener, self._accept)
-
-    def close(self) -> None:
-        """Let nobody in any more; twice is harmless."""
-        if self._pause is not None:
-            self._pause.cancel()
-        if self._listener.fileno() >= 0:
-            self._loop.remove_reader(self._listener)
-            self._listener.close()
-
-    def _accept(self) -> None:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            try:
-                sock, _ = self._listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError:  # no descriptor is left, or no memory
-                self._loop.remove_reader(self._listener)
-                self._pause = self._loop.call_later(_PAUSE_SECONDS, self.open)
-                return
-            self._let_in(sock)
-
-    def _let_in(self, sock: socket.socket) -> None:
+    def let_in(self, sock: socket.socket) -> None:
+        """Look after one who has come; `sock` does not block, and is closed in time."""
         arrival = _Arrival(self._station)
         if not self._station.admit(arrival):
             sock.close()
             return
-        sock.setblocking(False)
-        arrival.handshake = self._tasks.create_task(self._shake_hands(sock, arrival))
+        arrival.coming = self._tasks.create_task(self._make_ready(sock, arrival))
 
-    async def _shake_hands(self, sock: socket.socket, arrival: _Arrival) -> None:
+    async def _make_ready(self, sock: socket.socket, arrival: _Arrival) -> None:
+        context = self.context
+        patience = None if context is None else self._station.limits.head_timeout_seconds
         try:
             await self._loop.connect_accepted_socket(
-                lambda: arrival,
-                sock,
-                ssl=self.context,
-                ssl_handshake_timeout=self._station.limits.head_timeout_seconds,
+                lambda: arrival, sock, ssl=context, ssl_handshake_timeout=patience
             )
         except OSError:  # `ssl.SSLError` is one, and so is a handshake that took too long
-            self._station.slot.add(Count.HANDSHAKE_FAILED)
+            if context is not None:
+                self._station.slot.add(Count.HANDSHAKE_FAILED)
         finally:
             self._station.dismiss(arrival)
 
@@ -107,12 +70,12 @@ class _Arrival(asyncio.Protocol):
 
     def __init__(self, station: Station) -> None:
         self.deadline = math.inf
-        """The handshake has a time limit of its own; only who drains has less patience."""
-        self.handshake: asyncio.Task[None] | None = None
+        """A handshake has a time limit of its own; only who drains has less patience."""
+        self.coming: asyncio.Task[None] | None = None
         self._station = station
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TLS is made: let a `User` take over, who keeps the place."""
+        """The connection is ready: let a `User` take over, who keeps the place."""
         user = User(self._station)
         self._station.replace(self, user)
         cast("asyncio.Transport", transport).set_protocol(user)
@@ -130,5 +93,5 @@ class _Arrival(asyncio.Protocol):
 
     def cut(self) -> None:
         """See `Visitor`."""
-        if self.handshake is not None:
-            self.handshake.cancel()
+        if self.coming is not None:
+            self.coming.cancel()

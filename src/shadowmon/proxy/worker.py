@@ -3,7 +3,8 @@ python -m shadowmon.proxy.worker: one data-plane process, started by the daemon.
 
 It is given everything by number: a plan to read, the listening socket that all workers share, the
 board, and the socket that exchanges are handed over on. It writes one line of JSON to standard
-error when it begins and one when it ends; everything else that it has to tell is on the board.
+error when it begins and one when it ends, of a certificate that changed, and of a model that cannot
+be reached or can be again; everything else that it has to tell is on the board.
 
 Rule 1: it outlives control and scoring, and goes on with the last weights; it ends with its parent.
 Rule 2: SIGTERM stops accepting at once; requests under way have `drain_seconds` to end.
@@ -24,7 +25,7 @@ import signal
 import socket
 import sys
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -92,6 +93,10 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     clock = SystemClock()
+
+    def say(event: str, fields: Mapping[str, str | float]) -> None:
+        _say(event, worker=plan.worker, **fields)
+
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     async with asyncio.TaskGroup() as tasks:
@@ -102,15 +107,10 @@ async def serve(
             clock=clock,
             tasks=tasks,
             own_host=_own_host(listener),
+            say=say,
         )
-        door = Door(
-            listener,
-            station,
-            tasks,
-            tls=plan.tls,
-            say=lambda event, why: _say(event, worker=plan.worker, why=why),
-        )
-        await door.open()
+        door = Door(listener, station, tasks, tls=plan.tls, say=say)
+        door.open()
         watching = tasks.create_task(door.watch(clock))
         gc.collect()
         gc.freeze()
@@ -119,6 +119,7 @@ async def serve(
         await stop.wait()
         watching.cancel()
         door.close()
+        listener.close()  # once nobody has it any more, whoever comes is refused, not kept waiting
         await clock.sleep(_SETTLE_SECONDS)
         station.drain()
         with contextlib.suppress(TimeoutError):
@@ -180,7 +181,7 @@ def _loop_factory() -> tuple[Callable[[], asyncio.AbstractEventLoop], str]:
     return uvloop.new_event_loop, "uvloop"
 
 
-def _say(event: str, **fields: str | int) -> None:
+def _say(event: str, **fields: str | float) -> None:
     sys.stderr.buffer.write(msgspec.json.encode({"event": event, **fields}) + b"\n")
     sys.stderr.buffer.flush()
 

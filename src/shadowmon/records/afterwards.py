@@ -52,6 +52,10 @@ class Exposure:
     stage: int
     exchange_id: ExchangeId
     arm: Arm
+    received_at: datetime
+    """When the exchange was received: whatever share was in force then chose the arm."""
+    asker: str = ""
+    """A digest of the user or session; empty if it is not known."""
 
 
 class Choice(enum.StrEnum):

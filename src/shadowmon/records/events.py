@@ -32,6 +32,26 @@ class Felt:
     complaints: int = 0
     """Thumbs down are complaints."""
     thumbs_up: int = 0
+    unplaced: int = 0
+    """Complaints among them about replies of a moment when the stage's weight was not known to be
+    in force: nobody knows by what share users were divided then. And those of a user who had
+    complained in this stage before: who served him was drawn once."""
+
+    def __add__(self, other: Felt) -> Felt:
+        return Felt(
+            replies=self.replies + other.replies,
+            complaints=self.complaints + other.complaints,
+            thumbs_up=self.thumbs_up + other.thumbs_up,
+            unplaced=self.unplaced + other.unplaced,
+        )
+
+    def __sub__(self, other: Felt) -> Felt:
+        return Felt(
+            replies=self.replies - other.replies,
+            complaints=self.complaints - other.complaints,
+            thumbs_up=self.thumbs_up - other.thumbs_up,
+            unplaced=self.unplaced - other.unplaced,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

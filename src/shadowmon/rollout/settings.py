@@ -64,7 +64,7 @@ class ReviewSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pairs: str
-    """A file of recorded pairs with questions (JSON lines, as `shadowmon replay` reads them)."""
+    """The path of recorded pairs with questions (JSON lines, as `shadowmon replay` reads them)."""
     margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
     """By how much less than half of the time the optimized model may be preferred."""
     preferences: Annotated[int, Field(ge=100)] = 100

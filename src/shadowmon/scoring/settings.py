@@ -40,6 +40,10 @@ class ScoringSettings(BaseModel):
     deadline_seconds: Annotated[float, Field(gt=0)] = 10.0
     """A batch that is not scored by then costs its process its life, and is tried pair by pair.
     Waiting for a CPU does not count."""
+    turn_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """Pairs are counted in the order in which their exchanges came, for bad answers may be the
+    quick ones, or the slow ones. Nobody waits longer than this for a slower one before him
+    (docs/statistics.md, "Pairs of unequal speed"). 0: they are counted as they come."""
     memory_max_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
     """Address space of a scorer process."""
     nice: Annotated[int, Field(ge=0, le=19)] = 10

@@ -10,6 +10,8 @@ Rule 1: the file has its whole length from the first start on, and is written in
 Rule 2: two slots take turns, each with its checksum: a write that was cut off leaves what was kept
         before.
 Rule 3: what was kept is on the disk (fsync).
+Rule 4: a disk that hangs is one that fails: it is waited for `HANGS_SECONDS`, and not at all for as
+        long as it goes on hanging.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ import msgspec
 import structlog
 
 from shadowmon.errors import StoreError
-from shadowmon.records import TrialId
+from shadowmon.records import Entry, TrialId
 
 
 log = structlog.get_logger()
 
+HANGS_SECONDS = 2.0
+"""How long the disk may take; it has one small file to write."""
 SLOT_BYTES = 131_072
 _SLOTS = 2
 _DIGEST_DIGITS = 64
@@ -42,17 +46,18 @@ _DIGEST_DIGITS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order: who asked for what, when and why."""
+    """One order: what of which trial, when, and what is to be journalled of it."""
 
     trial_id: TrialId
     """`rollout.freeze.EVERY_TRIAL` for a freeze."""
     what: str
-    """freeze, pause or roll_back."""
-    operator: str
-    reason: str
+    """freeze, pause, roll_back or step_down."""
     at: datetime
     model: str = ""
-    """The optimized model and its version: a roll-back is of this one only."""
+    """The optimized model and its version: what takes weight away is of this one only."""
+    entries: tuple[Entry, ...]
+    """Who or what asked for it, and the move; word by word, so that whoever was told of them
+    already knows them again."""
 
 
 class Orders(Protocol):
@@ -90,6 +95,8 @@ class OrderFile:
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".orders")
         self._turn = 0
+        self._writing: asyncio.Future[None] | None = None
+        """What is under way, also where nobody waits for it any more."""
 
     async def read(self) -> Sequence[Order]:
         """See `Orders.read`. A file that cannot be made is told, and tried again by `keep`."""
@@ -120,11 +127,23 @@ class OrderFile:
             msg = f"{self._path}: has no room for {len(orders)} orders"
             raise StoreError(msg)
         try:
-            await asyncio.to_thread(self._put, slot)
+            await self._write(slot)
         except OSError as error:
             msg = f"{self._path}: cannot be written: {error.strerror}"
             raise StoreError(msg) from error
         self._turn += 1
+
+    async def _write(self, slot: bytes) -> None:
+        """Write a slot, unless an earlier one is still being written: two would mix."""
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(  # noqa: TID251 - a thread cannot be cancelled
+                asyncio.to_thread(self._put, slot)
+            )
+            done, _ = await asyncio.wait([self._writing], timeout=HANGS_SECONDS)
+            if done:
+                return self._writing.result()
+        msg = f"{self._path}: cannot be written: the disk has not answered for {HANGS_SECONDS:g} s"
+        raise StoreError(msg)
 
     def _put(self, slot: bytes) -> None:
         if not self._path.exists():

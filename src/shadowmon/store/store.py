@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shadowmon.errors import StoreError
 from shadowmon.records import (
     Awaiting,
     Cell,
@@ -63,6 +64,10 @@ class Saved:
     """In the order in which they were given."""
 
 
+class UncertainError(StoreError):
+    """The store did not answer in time: it may have remembered, or may yet."""
+
+
 class Store(Protocol):
     """Remembers. One writer."""
 
@@ -95,6 +100,8 @@ class Store(Protocol):
         Remember all of this, or nothing.
 
         Raises:
+            UncertainError: If nobody knows. To give the same entries again, before any others, is
+                right: they are remembered once.
             StoreError: If it was not remembered.
 
         """

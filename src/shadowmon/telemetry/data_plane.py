@@ -49,7 +49,7 @@ DATA_PLANE = (
     ),
     _counter(
         "proxy_address_rests_total",
-        "Times that an address of a model began to rest after failures in a row.",
+        "Times that an address of a model with several began to rest after failures in a row.",
     ),
     _counter(
         "proxy_address_detours_total",

@@ -159,11 +159,13 @@ _ROLLOUT = (
     ),
     _gauge("rollout_stage_entered_timestamp_seconds", "When the stage was entered.", "trial"),
     _gauge(
-        "last_pair_timestamp_seconds", "When the newest scored pair was received; 0: none.", "trial"
+        "last_pair_timestamp_seconds",
+        "When newly scored pairs were last counted; 0: none.",
+        "trial",
     ),
     _counter(
         "notifications_total",
-        "Messages to people and to other systems, by receiver; a dead one is not tried again.",
+        "Tries to tell a receiver, each Alertmanager one by itself; a dead message is given up.",
         "receiver",
         "outcome",
         outcome=("delivered", "retried", "dead"),

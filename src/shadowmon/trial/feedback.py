@@ -5,6 +5,9 @@ Complaints have no pair, so they are no metric of the ledger: they are counted b
 share of traffic that the optimized model had then, and weighed as evidence/events.py says. Every
 stage begins anew, for with the share of traffic the audience changes too.
 
+A complaint counts by the share that was in force when its user was served, and not by one that was
+only wanted then; where nobody knows the share it is counted, and proves nothing.
+
 Rule 1: they keep a rollout from climbing and call a person; they take no weight away.
 Rule 2: a stage that serves no user, or all of them, by the optimized model has nobody to compare.
 """
@@ -20,7 +23,7 @@ from typing import Any
 from shadowmon.evidence.events import Events, log_e_value, merge
 from shadowmon.policy.sentences import percent, race
 from shadowmon.policy.settings import OnComplaints
-from shadowmon.records import ALL_TRAFFIC, Arm, Felt, RolloutState, Side
+from shadowmon.records import ALL_TRAFFIC, NO_TRAFFIC, Arm, Felt, RolloutState, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +58,11 @@ class Complaints:
         before = self if self.stage == state.stage_count else Complaints(stage=state.stage_count)
         if not felt:
             return before
-        # While a weight is being applied nobody knows by what share users were divided.
-        settled = state.applied_weight == state.desired_weight
-        share = int(state.desired_weight) if settled else 0
-        said = Events(
-            **{
-                arm.value: {share: felt[arm].complaints}
-                for arm in Arm
-                if arm in felt and felt[arm].complaints
-            }
-        )
+        said = {arm.value: _by_share(felt[arm], state.desired_weight) for arm in Arm if arm in felt}
         return replace(
             before,
-            events=merge([before.events, said]),
-            felt={arm: _plus(before.felt.get(arm, Felt()), felt.get(arm, Felt())) for arm in Arm},
+            events=merge([before.events, Events(**said)]),
+            felt={arm: before.felt.get(arm, Felt()) + felt.get(arm, Felt()) for arm in Arm},
         )
 
     def increased(self, rule: FeedbackRule) -> bool:
@@ -124,9 +118,7 @@ class Complaints:
         return log_e_value(self.events, rise=rule.rise, side=side)
 
 
-def _plus(one: Felt, other: Felt) -> Felt:
-    return Felt(
-        replies=one.replies + other.replies,
-        complaints=one.complaints + other.complaints,
-        thumbs_up=one.thumbs_up + other.thumbs_up,
-    )
+def _by_share(felt: Felt, share: int) -> Mapping[int, int]:
+    """Return complaints by the share in force; the unplaced go where they say nothing, at 0."""
+    counts = {share: felt.complaints - felt.unplaced, NO_TRAFFIC: felt.unplaced}
+    return {share: count for share, count in counts.items() if count}

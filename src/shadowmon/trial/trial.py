@@ -53,9 +53,10 @@ class Trial:
         """
         self.memory = memory
         self._wanted = wanted or plan
-        self._adopt(plan)
+        self.adopt(plan)
 
-    def _adopt(self, plan: TrialPlan) -> None:
+    def adopt(self, plan: TrialPlan) -> None:
+        """Let other limits be in force."""
         self.plan = plan
         self.weighing = Weighing(plan)
 
@@ -247,7 +248,7 @@ class Trial:
         if event.figures is not None:
             limits.refuse_unless_supported(changes, event.figures, self.memory.pending)
         entry = entries.loosened(self.plan, event, self.memory.pending)
-        self._adopt(self._wanted)
+        self.adopt(self._wanted)
         self._remember(pending=())
         return (entry, *self._new_epoch(event.now, f"limits were loosened by {event.operator}"))
 

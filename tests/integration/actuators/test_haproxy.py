@@ -51,6 +51,7 @@ async def a_haproxy(
         shutil.copy(SHIPPED / "shadowmon.map", folder)
         with running(find("haproxy"), "-q", "-f", folder / name, environment=_libraries()):
             await is_open(listen)
+            await is_open(folder / "admin.sock")  # gets its name once all are listening
             ways = {BY_MAP: {"map": f"{folder}/shadowmon.map"}, BY_WEIGHTS: {"backend": "models"}}
             options = {"address": f"unix:{folder}/admin.sock", **ways[name], **options}
             settings = HAProxySettings(**options)

@@ -23,6 +23,7 @@ from shadowmon.records import TrialId, Weight, WeightApplied
 from shadowmon.telemetry.tallies import Tallies
 from tests.kubernetes_api import TOKEN, KubernetesApi, serving
 from tests.places import StandingClock, a_place
+from tests.weight_receivers import taking_weights
 
 
 INT8 = TrialId("int8")
@@ -57,19 +58,12 @@ class Receiver:
 @asynccontextmanager
 async def a_receiver() -> AsyncIterator[Receiver]:
     """Serve one on loopback."""
-    receiver, app = Receiver(), web.Application()
-    app.router.add_post("/weights", receiver.take)
-    app.router.add_get("/weights", receiver.tell)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    receiver.url = f"http://{host}:{port}/weights"
-    try:
-        yield receiver
-    finally:
-        receiver.may_go_on.set()
-        await runner.cleanup()
+    receiver = Receiver()
+    async with taking_weights(receiver):
+        try:
+            yield receiver
+        finally:
+            receiver.may_go_on.set()
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ from shadowmon.ipc.board import Board
 from shadowmon.records import Weight
 from shadowmon.testing.actuators import ActuatorContract
 from tests.places import a_place
+from tests.weight_receivers import taking_weights
 
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -68,19 +69,8 @@ class Receiver:
 async def a_receiver() -> AsyncIterator[Receiver]:
     """Serve one on loopback."""
     receiver = Receiver()
-    app = web.Application()
-    app.router.add_post("/weights", receiver.take)
-    app.router.add_post("/elsewhere", receiver.take)
-    app.router.add_get("/weights", receiver.tell)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    receiver.url = f"http://{host}:{port}/weights"
-    try:
+    async with taking_weights(receiver):
         yield receiver
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ def build(folder, *, inputs=("input_ids", "attention_mask", "token_type_ids"), p
             }
         )
     )
-    return str(folder)
+    return folder
 
 
 async def test_mean_over_the_texts_own_tokens(tmp_path):
@@ -113,11 +113,11 @@ def test_folder_without_a_model(tmp_path, files, problem):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=rf"assessors\.semantic\.onnx_folder: .*{problem}"):
-        OnnxEncoder(str(tmp_path))
+        OnnxEncoder(tmp_path)
 
 
 def test_missing_extra_is_named(tmp_path, monkeypatch):
     """Without the extra the message says how to install it."""
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(ConfigError, match=r"shadowmon\[semantic\]"):
-        OnnxEncoder(str(tmp_path))
+        OnnxEncoder(tmp_path)

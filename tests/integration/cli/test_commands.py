@@ -163,9 +163,11 @@ def test_journal_of_nobody(capsys):
 
 
 def test_explain(capsys):
-    """`explain` prints the present verdict's numbers, and a journalled one's."""
+    """`explain` prints what decides the present verdict, all of it, and a journalled one's."""
     assert main(["explain", "int8"]) == 0
     assert "trial int8, now, epoch 2" in capsys.readouterr().out
+    assert main(["explain", "int8", "--all"]) == 0
+    assert "counts     2200 40 17 53 4" in capsys.readouterr().out
     assert main(["explain", "int8", "--entry", "7"]) == 0
     assert "trial int8, journal entry 7" in capsys.readouterr().out
     assert main(["explain", "int8", "--decision", "7"]) == 0

@@ -60,6 +60,7 @@ async def a_folder(folder, *said, judging=honest):
         trial = {
             "route": "chat",
             "optimized": "int8",
+            "task": "custom",
             "review": {"pairs": str(pairs)},
             "actuator": "dry_run",
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shadowmon.errors import Complaint, ConfigError, RefusedError, StoreError
@@ -321,9 +323,50 @@ def test_too_many_labels(ask, desk):
 # --- whatever is asked ---
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/v2/status", "/api/v1/", "/-/quit", "//metrics"]
-)
+def test_front_door(ask):
+    """Whoever opens the console finds what is there, and each of it is there."""
+    front = ask("GET", "/").json
+
+    assert front["version"] == ask("GET", "/api/v1/status").json["version"]
+    assert {ask("GET", path).status for path in front["links"].values()} == {200}
+    assert (Path(__file__).parents[3] / front["guide"].partition(";")[0]).is_file()
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/status", "/-/ready", "/nothing"])
+def test_by_a_foreign_name(ask, path):
+    """A page that has its own name point here reads nothing, and the operator is told why."""
+    answer = ask("GET", path, headers={"Host": "evil.example:9180"})
+
+    assert (answer.status, "console.hosts" in answer.json["error"]["hint"]) == (421, True)
+    assert "evil" not in answer.body.decode()
+
+
+def test_by_a_foreign_name_nothing_is_changed(ask, desk):
+    """Nor does it change anything, from this machine itself."""
+    answer = ask("POST", "/api/v1/trials/int8/pause", WHO, {"Host": "evil.example"})
+
+    assert (answer.status, desk.asked) == (421, [])
+
+
+def test_by_a_configured_name(start):
+    """Names that are configured are the console's own, and so is every address."""
+    ask = start(hosts=("shadowmon.example", ".intern.example"))
+
+    for host in ("shadowmon.example:9180", "a.intern.example", "10.0.0.7:9180", "[::1]"):
+        assert ask("GET", "/api/v1/status", headers={"Host": host}).status == 200
+
+
+def test_two_names_at_once(ask):
+    """A second Host does not hide a foreign one."""
+    said = ask.raw(
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n"
+        b"Connection: close\r\n\r\n"
+    )
+
+    assert said[9:12] in {b"400", b"421"}
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v2/status", "/api/v1/", "/-/quit", "//metrics"])
 def test_unknown_path(ask, path):
     """What is not there is not found, in the one form that all errors have."""
     answer = ask("GET", path)
@@ -397,7 +440,6 @@ def test_token_is_needed(start, desk):
     [
         {"Origin": "http://evil.example"},
         {"Sec-Fetch-Site": "cross-site"},
-        {"Host": "evil.example"},
         {"X-Forwarded-For": "127.0.0.1"},
         {"Forwarded": "for=127.0.0.1"},
         {"X-Forwarded-Proto": "https"},
@@ -407,7 +449,7 @@ def test_token_is_needed(start, desk):
     ],
 )
 def test_not_for_others(ask, desk, headers):
-    """A page of another site, another name for this machine, and a proxy's guests are refused."""
+    """A page of another site and a proxy's guests are refused."""
     answer = ask("POST", "/api/v1/trials/int8/pause", WHO, headers)
 
     assert answer.status == 403

@@ -114,15 +114,15 @@ def test_long_body_in_chunks(ask):
 
 
 LABELS = b"POST /api/v1/labels HTTP/1.1\r\nHost: localhost\r\n" + JSON
-HOST = b"GET / HTTP/1.1\r\nHost: x\r\n"
+HOST = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 NO_HTTP = {
     "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "no version": b"GET\r\n\r\n",
-    "another version": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    "another version": b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
     "NUL in a name": HOST + b"A\x00b: c\r\n\r\n",
     "a folded line": HOST + b" A: folded\r\n\r\n",
     "a space after a name": HOST + b"A : b\r\n\r\n",
-    "a long target": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a long target": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a long header": HOST + b"A: " + b"b" * 20_480 + b"\r\n\r\n",
     "5,000 headers": HOST + b"A: b\r\n" * 5_000 + b"\r\n",
     "two framings": LABELS + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -168,7 +168,7 @@ def test_client_that_goes_away(ask, desk):
 
 def test_pipelined_requests(ask):
     """Requests one behind the other are answered one behind the other."""
-    get = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n"
+    get = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n"
     found = ask.raw((get + b"\r\n") * 30 + get + b"Connection: close\r\n\r\n")
 
     assert found.count(b"HTTP/1.1 200") == 31

@@ -13,7 +13,7 @@ from shadowmon.testing.desks import ScriptedDesk
 from tests.views import a_row, a_view
 
 
-GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE = 0.3
 """See tests/consoles.py."""
 
@@ -26,7 +26,7 @@ def seconds(action):
 
 @pytest.mark.parametrize(
     "sent",
-    [b"", b"G", b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"\r\n"],
+    [b"", b"G", b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"\r\n"],
     ids=["nothing", "a letter", "half a head", "an empty line"],
 )
 def test_half_a_head(ask, sent):
@@ -105,7 +105,7 @@ def test_reader_that_does_not_read(start, desk, monkeypatch):
     ask = start()
 
     with ask.connect() as sock:
-        sock.sendall(b"GET /api/v1/journal?limit=500 HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock.sendall(b"GET /api/v1/journal?limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         sock.recv(1, socket.MSG_PEEK)  # the answer has begun
         time.sleep(PATIENCE * 3)
         got = 0

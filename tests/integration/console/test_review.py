@@ -66,6 +66,22 @@ def test_what_cannot_be_used(method, path, body, status, said, ask):  # noqa: PL
     assert said in answer.message
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/v1/trials/x/review/next?reviewer=a", None),
+        (
+            "POST",
+            "/api/v1/trials/x/preferences",
+            {"task": "q-1", "reviewer": "ada", "choice": "tie"},
+        ),
+    ],
+)
+def test_which_trials_there_are(method, path, body, ask):
+    """Whoever mis-types a trial is told which there are."""
+    assert ask(method, path, body).json["error"]["hint"] == "there are: int8"
+
+
 def test_not_now(ask, desk):
     """In another phase there is nothing to compare."""
     desk.refuses = RefusedError("trial int8 is shadowing: there is nothing to compare now")
@@ -111,4 +127,4 @@ def test_another_site_reads_no_texts(ask):
     headers = {"Origin": "http://evil.example"}
 
     assert ask("GET", f"{NEXT}?reviewer=ada", headers=headers).status == 403
-    assert ask("GET", f"{NEXT}?reviewer=ada", headers={"Host": "evil.example"}).status == 403
+    assert ask("GET", f"{NEXT}?reviewer=ada", headers={"Host": "evil.example"}).status == 421

@@ -60,7 +60,7 @@ SETTINGS = Settings.model_validate(
             "int8": {"url": "http://127.0.0.1:9002"},
         },
         "routes": {"chat": {"baseline": "fp16"}},
-        "trials": {"int8": {"route": "chat", "optimized": "int8"}},
+        "trials": {"int8": {"route": "chat", "optimized": "int8", "task": "custom"}},
         "rollout": {"climb": False},
     }
 )

@@ -85,8 +85,13 @@ async def an_intake(
                 "idle": {"baseline": "base", "path_prefix": "/idle"},
             },
             "trials": {
-                "int8": {"route": "chat", "optimized": "int8", "actuator": "proxy"},
-                "old": {"route": "chat", "optimized": "old"},
+                "int8": {
+                    "route": "chat",
+                    "task": "custom",
+                    "optimized": "int8",
+                    "actuator": "proxy",
+                },
+                "old": {"route": "chat", "task": "custom", "optimized": "old"},
             },
             "store": {"path": str(tmp_path / "shadowmon.db")},
             "daemon": {"flush_seconds": 0.05},
@@ -227,7 +232,12 @@ async def test_shadow_calls_are_in_production_s_traces_if_asked(
 
 async def test_classes_are_counted_without_labels(tmp_path: Path) -> None:
     """Each pair says of every configured class which model called it, and no label is awaited."""
-    watched = {"route": "chat", "optimized": "int8", "labels": {"classes": ["hi", "bye"]}}
+    watched = {
+        "route": "chat",
+        "task": "custom",
+        "optimized": "int8",
+        "labels": {"classes": ["hi", "bye"]},
+    }
     async with an_intake(tmp_path, trials={"int8": watched}) as (intake, _):
         await run(intake, [a_question(number=number) for number in range(3)])
         counted = {
@@ -346,8 +356,13 @@ async def test_users_who_are_not_split_as_the_weight_says(tmp_path: Path) -> Non
 async def test_a_hash_stands_for_the_id_where_only_scores_are_kept(tmp_path: Path) -> None:
     """What waits for its label is known by a hash of the request's id, and by nothing else."""
     trials = {
-        "int8": {"route": "chat", "optimized": "int8", "labels": {"expected": "some"}},
-        "old": {"route": "chat", "optimized": "old"},
+        "int8": {
+            "route": "chat",
+            "task": "custom",
+            "optimized": "int8",
+            "labels": {"expected": "some"},
+        },
+        "old": {"route": "chat", "task": "custom", "optimized": "old"},
     }
     traffic = {"privacy": "scores_only"}
     async with an_intake(tmp_path, trials=trials, traffic=traffic) as (intake, _):
@@ -361,8 +376,13 @@ async def test_a_hash_stands_for_the_id_where_only_scores_are_kept(tmp_path: Pat
 async def test_whose_reply_a_user_got_is_told_where_users_are_asked(tmp_path: Path) -> None:
     """Of a trial that judges complaints, and of no other; a mirror's requests showed nobody any."""
     trials = {
-        "int8": {"route": "chat", "optimized": "int8", "policy": {"feedback": {}}},
-        "old": {"route": "chat", "optimized": "old"},
+        "int8": {
+            "route": "chat",
+            "task": "custom",
+            "optimized": "int8",
+            "policy": {"feedback": {}},
+        },
+        "old": {"route": "chat", "task": "custom", "optimized": "old"},
     }
     by_int8 = served(model=ModelName("int8"))
     async with an_intake(tmp_path, trials=trials) as (intake, _):

@@ -43,6 +43,8 @@ GOOD = http(CHAT, b"content-type: application/json")
 EVENT = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\n'
 ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 ASKED = an_exchange(b'{"model":"a","messages":[]}')
+IN_TIME, SOON_OVER = 30.0, 0.3
+"""Timeouts of a model that answers, however busy the machine is, and of one that will not."""
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def an_arm(
     async with Sessions() as sessions:
         yield Arm(
             ModelName("int8"),
-            ModelSettings(url=url, **{"timeout_seconds": 0.3, **settings}),
+            ModelSettings(url=url, **{"timeout_seconds": IN_TIME, **settings}),
             OpenAI({}),
             sessions.to(url),
             SystemClock(),
@@ -271,7 +273,7 @@ async def test_large_request() -> None:
     """A request of several megabytes is sent whole."""
     body = json.dumps({"messages": "x" * 3_000_000}).encode()
 
-    raw = await sent(an_exchange(body), timeout_seconds=5)
+    raw = await sent(an_exchange(body))
 
     assert raw.endswith(body)
 
@@ -281,13 +283,15 @@ async def test_large_request() -> None:
 
 async def test_good_answer() -> None:
     """A good answer is OK, timed, and read."""
+    before = asyncio.get_running_loop().time()
     reply = await call(always(GOOD))
+    seconds = asyncio.get_running_loop().time() - before
 
     assert reply.outcome is Outcome.OK
     assert reply.answer == Answer(text="hi", finish_reason="stop")
     assert (reply.model, reply.status, reply.served, reply.cost) == ("int8", 200, False, None)
     assert reply.first_byte_seconds is not None
-    assert 0 < reply.first_byte_seconds <= reply.duration_seconds < 0.3
+    assert 0 < reply.first_byte_seconds <= reply.duration_seconds < seconds
 
 
 async def test_first_byte_of_a_stream() -> None:
@@ -305,7 +309,7 @@ async def test_first_byte_of_a_stream() -> None:
         connection.writer.close()
 
     began = now()
-    reply = await call(answer, timeout_seconds=5)
+    reply = await call(answer)
 
     assert reply.answer is not None
     assert reply.answer.text == "hihi"
@@ -400,14 +404,16 @@ SLOW_BODY = always(GOOD[: -len(CHAT)], *(bytes([byte]) for byte in CHAT), every=
 )
 async def test_failures_are_replies(answer: Answering, outcome: Outcome, status: int) -> None:
     """Every way to fail is a reply with its outcome, in bounded time, and quotes nothing."""
-    async with asyncio.timeout(2):
-        reply = await call(answer)
+    over = SOON_OVER if outcome is Outcome.TIMEOUT else IN_TIME
+    before = asyncio.get_running_loop().time()
+    reply = await call(answer, timeout_seconds=over)
+    seconds = asyncio.get_running_loop().time() - before
 
     assert (reply.outcome, reply.status, reply.answer, reply.cost) == (outcome, status, None, None)
     assert reply.problem
     assert "canary" not in repr(reply)
     if outcome is Outcome.TIMEOUT:
-        assert reply.duration_seconds == pytest.approx(0.3, abs=0.1)
+        assert SOON_OVER <= reply.duration_seconds < seconds
 
 
 async def test_no_connection() -> None:
@@ -489,7 +495,10 @@ async def test_timeout_is_not_tried_again() -> None:
         answered += 1
         await (connection.send(GOOD) if answered == 1 else connection.hang())
 
-    async with a_model_server(answers_once) as server, an_arm(server.url) as arm:
+    async with (
+        a_model_server(answers_once) as server,
+        an_arm(server.url, timeout_seconds=1) as arm,
+    ):
         replies = [await arm.call(ASKED), await arm.call(ASKED)]
 
     assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.TIMEOUT]
@@ -526,7 +535,7 @@ def gate(server_open: asyncio.Event) -> Answering:
 
 
 async def under_way(server: ModelServer, number: int) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(IN_TIME):
         while len(server.requests) < number:
             await asyncio.sleep(0.005)
 
@@ -536,25 +545,29 @@ async def test_calls_wait_for_a_slot() -> None:
     opened = asyncio.Event()
     async with (
         a_model_server(gate(opened)) as server,
-        an_arm(server.url, connections_max=2, timeout_seconds=5) as arm,
+        an_arm(server.url, connections_max=2) as arm,
         asyncio.TaskGroup() as group,
     ):
         calls = [group.create_task(arm.call(ASKED)) for _ in range(4)]
         await under_way(server, 2)
         await asyncio.sleep(0.2)
         assert len(server.requests) == 2
+        begun = asyncio.get_running_loop().time()
         opened.set()
+    seconds = asyncio.get_running_loop().time() - begun
 
     replies = [call.result() for call in calls]
     assert {reply.outcome for reply in replies} == {Outcome.OK}
-    assert sorted(reply.duration_seconds for reply in replies)[1] < 0.15
+    durations = sorted(reply.duration_seconds for reply in replies)
+    assert durations[1] < seconds
+    assert durations[2] > 0.2
 
 
 async def test_waiting_has_an_end() -> None:
     """A call that gets no slot in time is shed, and is not the model's failure."""
     async with (
         a_model_server(hang) as server,
-        an_arm(server.url, connections_max=1) as arm,
+        an_arm(server.url, connections_max=1, timeout_seconds=SOON_OVER) as arm,
         asyncio.TaskGroup() as group,
     ):
         calls = [group.create_task(arm.call(ASKED)) for _ in range(3)]
@@ -565,7 +578,10 @@ async def test_waiting_has_an_end() -> None:
 
 async def test_slots_are_given_back() -> None:
     """Whatever becomes of a call, being cancelled included, its slot is free again."""
-    async with a_model_server(hang) as server, an_arm(server.url, connections_max=1) as arm:
+    async with (
+        a_model_server(hang) as server,
+        an_arm(server.url, connections_max=1, timeout_seconds=SOON_OVER) as arm,
+    ):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await arm.call(ASKED)

@@ -6,6 +6,7 @@ import json
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -16,11 +17,13 @@ from shadowmon.notify.settings import AlertmanagerSettings
 from shadowmon.outbound.client import HttpClient
 from shadowmon.outbound.reach import Reach
 from shadowmon.records import Phase
+from shadowmon.telemetry.tallies import Tallies
 from tests.factories import NOON
-from tests.inboxes import Inbox, QuickClock, uncounted
+from tests.inboxes import Inbox, QuickClock
 from tests.views import a_trial_view, a_view
 
 
+COUNTED = "notifications_total"
 FINE = a_view()
 STORE_DOWN = a_view(store_problem="the disk is full")
 
@@ -36,13 +39,15 @@ class Stage:
 
     def __init__(self, inbox, http, **settings) -> None:
         self.inbox, self.view, self.clock = inbox, FINE, QuickClock()
+        self.tallies = Tallies()
         self.manager = Alertmanager(
+            "alertmanager.a",
             inbox.url,
             AlertmanagerSettings(urls=(inbox.url,), labels={"cluster": "eu"}, **settings),
             http,
             self.clock,
             view=lambda: self.view,
-            count=uncounted,
+            count=partial(self.tallies.add, COUNTED),
         )
 
     async def pass_time(self, seconds: int) -> None:
@@ -130,6 +135,22 @@ async def test_one_that_is_down(stage):
     tries = len(stage.inbox.came)
     assert tries < 20
     assert stage.told()
+    assert stage.tallies.total(COUNTED, "alertmanager.a", "retried") == tries - len(stage.told())
+    assert stage.tallies.total(COUNTED, "alertmanager.a", "delivered") == len(stage.told())
+
+
+async def test_how_its_last_try_went(stage):
+    """It is said of each by itself, until it takes what it is told."""
+    assert stage.manager.problem == ""
+    stage.inbox.answer = lambda: web.Response(status=500)
+    stage.view = rolled_back()
+    await stage.pass_time(1)
+    failed = stage.manager.problem
+    stage.inbox.answer = web.Response
+    await stage.pass_time(60)
+
+    assert "500" in failed
+    assert stage.manager.problem == ""
 
 
 async def test_what_ends_while_it_is_down_is_resolved(stage):

@@ -82,6 +82,7 @@ async def test_two_replicas_are_one_alert(address):
     async with HttpClient(reach=Reach()) as http:
         replicas = [
             Alertmanager(
+                "alertmanager.a",
                 address,
                 settings,
                 http,

@@ -41,11 +41,12 @@ async def store():
 
 @pytest.fixture
 async def client(store):
-    """A console that shows a notifier's two receivers."""
+    """A console that shows a notifier's receivers."""
     settings = NotifySettings.model_validate(
         {
             "slack": {"ops": {"url": "http://slack.example/s3cret"}},
             "webhooks": {"cd": {"url": "http://deploy.example/"}},
+            "alertmanager": {"urls": ["http://am:9093/s3cret"]},
         }
     )
     notifier = Notifier(settings, store, QuickClock(), view=a_view, count=uncounted)
@@ -80,7 +81,8 @@ async def test_receivers(client):
     async with client.get(RECEIVERS_PATH) as answer:
         shown, text = await answer.json(), await answer.text()
 
-    assert [each["receiver"] for each in shown["receivers"]] == ["webhooks.cd", "slack.ops"]
+    names = [each["receiver"] for each in shown["receivers"]]
+    assert names == ["webhooks.cd", "slack.ops", "alertmanager.am:9093"]
     assert {each["problem"] for each in shown["receivers"]} == {""}
     assert "s3cret" not in text
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import uvloop
 
+from tests.integration.proxy.house import Workers, houses
 from tests.integration.proxy.rig import Rig, a_rig
 
 
@@ -31,3 +32,10 @@ async def _rig() -> AsyncIterator[Callable[..., object]]:
             return await stack.enter_async_context(a_rig(**changes))
 
         yield rig
+
+
+@pytest.fixture(name="workers")
+async def _workers() -> AsyncIterator[Callable[..., Awaitable[Workers]]]:
+    """`await workers(base=…)` gives sockets, a board and two model servers; start workers."""
+    async with houses() as house:
+        yield house

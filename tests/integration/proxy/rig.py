@@ -281,8 +281,8 @@ class Rig:
     int8: ModelServer
     taken: socket.socket
     """Where exchanges are handed over."""
-    said: list[tuple[str, str]]
-    """What there was to tell of its certificate."""
+    said: list[tuple[str, Mapping[str, str | float]]]
+    """What there was to tell: events and their fields."""
     arrived: list[Exchange] = field(default_factory=list)
     """Those that came in one packet with one that was asked for."""
     _clients: list[Client] = field(default_factory=list)
@@ -421,6 +421,7 @@ async def a_rig(
             read.close()
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         plan = a_plan(ports, **changes)
+        said: list[tuple[str, Mapping[str, str | float]]] = []
         station = Station(
             plan=plan,
             board=board,
@@ -428,12 +429,12 @@ async def a_rig(
             clock=SystemClock(),
             tasks=tasks,
             own_host=b"own-host:80",
+            say=lambda *words: said.append(words),
         )
         # By its number, as a worker gets it: only then does Python know that it is TCP.
         own = listening or socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach())
         listener = stack.enter_context(own)
         listener.setblocking(False)
-        said: list[tuple[str, str]] = []
         door = Door(
             listener,
             station,
@@ -441,7 +442,7 @@ async def a_rig(
             tls=plan.tls,
             say=lambda *words: said.append(words),
         )
-        await door.open()
+        door.open()
         stack.callback(door.close)
         watching = tasks.create_task(door.watch(SystemClock()))
         stack.callback(watching.cancel)

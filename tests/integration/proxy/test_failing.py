@@ -100,6 +100,42 @@ async def test_no_connection_is_a_502(rig):
     assert proxy.count(Count.UPSTREAM_FAILED) == 1
 
 
+async def test_an_outage_is_told_once_and_its_end_too(rig):
+    """A model's only server is gone, and back: two lines, however many users got a 502."""
+    proxy = await rig()
+    port = proxy.base.port
+    proxy.base.stop()
+    statuses = [(await proxy.ask(POST)).status for _ in range(3)]
+    await proxy.base.start(listening=socket.create_server(("127.0.0.1", port)))
+    statuses += [(await proxy.ask(POST)).status for _ in range(2)]
+
+    (event, fields), (later, after_all) = proxy.said
+    assert statuses == [502, 502, 502, 200, 200]
+    assert event == "proxy.model_unreachable"
+    assert (fields["model"], fields["address"]) == ("base", f"127.0.0.1:{port}")
+    assert fields["why"]
+    assert later == "proxy.model_reachable"
+    assert after_all["failures"] == 3
+
+
+async def test_a_server_that_takes_no_connection_in_time_is_told(rig):
+    """There is no word of the system's then, but the limit that was passed."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        proxy = await rig(urls={"base": [url]}, connect_timeout_seconds=0.1)
+        stuck = [socket.socket() for _ in range(4)]
+        for sock in stuck:
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+
+        answer = await proxy.ask(POST)
+
+        for sock in stuck:
+            sock.close()
+    assert answer.status == 502
+    assert proxy.said[0][1]["why"] == "no connection within 0.1 s"
+
+
 async def test_a_connection_that_ends_without_an_answer_is_a_502(rig):
     """A fresh connection that is closed without a byte is not tried again."""
     proxy = await rig(base=after(b""))

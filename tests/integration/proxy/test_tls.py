@@ -304,7 +304,7 @@ async def test_a_certificate_is_changed_while_users_are_served(secure, tmp_path)
     new = await a_client(proxy, authority)
     go.set()
 
-    assert proxy.said == [("proxy.certificate_changed", str(tmp_path / "proxy.pem"))]
+    assert proxy.said == [("proxy.certificate_changed", {"why": str(tmp_path / "proxy.pem")})]
     assert await old.reader.readuntil(b"0\r\n\r\n") == b"3\r\ntwo\r\n0\r\n\r\n"
     assert serial(new) != serial(old)
     assert (await new.ask(POST)).body == b"onetwo"

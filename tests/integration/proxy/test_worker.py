@@ -3,115 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from shadowmon.ipc.board import Board, Count, TrialCell
-from shadowmon.ipc.handover import receive, socket_pair
+from shadowmon.ipc.board import Count, TrialCell
+from shadowmon.ipc.handover import receive
 from shadowmon.proxy import plan as plans
-from tests.integration.proxy.rig import OK, Client, ModelServer, Visit, a_plan, answering, until
+from tests.integration.proxy.rig import OK, Visit, a_plan, until
 
 
 one_loop = pytest.mark.asyncio(loop_factories=["uvloop"])
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-@dataclass
-class Workers:
-    """Worker processes on one listening socket."""
-
-    port: int
-    board: Board
-    taken: socket.socket
-    base: ModelServer
-    int8: ModelServer
-    listener: socket.socket
-    handover: socket.socket
-    processes: list[subprocess.Popen[bytes]]
-    clients: list[Client]
-
-    def start(self, **changes: Any) -> subprocess.Popen[bytes]:
-        """Start one more."""
-        ports = self.base.port, self.int8.port
-        drain_seconds = changes.pop("drain_seconds", 5.0)
-        plan = msgspec.structs.replace(
-            a_plan(ports, **changes), parent_pid=os.getpid(), drain_seconds=drain_seconds
-        )
-        read, write = os.pipe()
-        fds = [read, self.listener.fileno(), self.board.fd, self.handover.fileno()]
-        names = ["--plan-fd", "--listen-fd", "--board-fd", "--handover-fd"]
-        arguments = [text for name, fd in zip(names, fds, strict=True) for text in (name, str(fd))]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "shadowmon.proxy.worker", *arguments],
-            pass_fds=fds,
-            stderr=subprocess.PIPE,
-        )
-        self.processes.append(process)
-        os.write(write, plans.encode(plan))
-        os.close(write)
-        os.close(read)
-        assert process.stderr is not None
-        assert json.loads(process.stderr.readline())["event"] == "proxy.worker_started"
-        return process
-
-    async def client(self) -> Client:
-        """Connect a user."""
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
-        self.clients.append(client)
-        return client
-
-
-@pytest.fixture(name="workers")
-async def _workers() -> AsyncIterator[Callable[..., object]]:
-    """`await workers(base=…)` gives sockets, a board and two model servers; start workers."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def workers(base=None, int8=None) -> Workers:
-            servers = ModelServer(base or answering(OK)), ModelServer(int8 or answering(OK))
-            for server in servers:
-                await server.start()
-                stack.push_async_callback(server.end)
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            listener.setblocking(False)
-            write, read = (stack.enter_context(end) for end in socket_pair())
-            board = Board.create()
-            stack.callback(board.close)
-            processes: list[subprocess.Popen[bytes]] = []
-            stack.callback(_end, processes)
-            clients: list[Client] = []
-            stack.push_async_callback(_leave, clients)
-            port = listener.getsockname()[1]
-            return Workers(port, board, read, *servers, listener, write, processes, clients)
-
-        yield workers
-
-
-async def _leave(clients: list[Client]) -> None:
-    for client in clients:
-        await client.end()
-
-
-def _end(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
 
 
 async def _ended(process: subprocess.Popen[bytes]) -> int:
@@ -134,6 +46,27 @@ async def test_a_worker_serves_counts_and_hands_over(workers):
     (exchange,) = receive(house.taken)
     assert exchange.served is not None
     assert exchange.served.model == "int8"
+
+
+@one_loop
+async def test_a_worker_says_that_a_model_cannot_be_reached(workers):
+    """A line of JSON on its standard error, which is the daemon's."""
+    house = await workers()
+    process = house.start(worker=3)
+    address = f"127.0.0.1:{house.base.port}"
+    house.base.stop()
+
+    answer = await (await house.client()).ask(GET)
+
+    said = json.loads(await asyncio.to_thread(process.stderr.readline))
+    assert answer.status == 502
+    assert said.pop("why")
+    assert said == {
+        "event": "proxy.model_unreachable",
+        "worker": 3,
+        "model": "base",
+        "address": address,
+    }
 
 
 @one_loop

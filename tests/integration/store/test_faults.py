@@ -17,11 +17,11 @@ from sqlalchemy.engine import Engine
 
 from shadowmon.errors import StoreError
 from shadowmon.records import ExchangeId
-from shadowmon.store import sql
+from shadowmon.store import connection
 from shadowmon.store.memory import MemoryStore
 from shadowmon.store.settings import StoreSettings
 from shadowmon.store.sql import SqlStore
-from shadowmon.store.store import Save, Saved, Store
+from shadowmon.store.store import Save, Saved, Store, UncertainError
 from tests.factories import an_entry
 from tests.integration.store.children import TRIAL, batch
 
@@ -160,7 +160,7 @@ async def test_commits_at_once(store: SqlStore) -> None:
 
 async def test_foreign_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program writes to the file a commit is refused, and it goes on afterwards."""
-    monkeypatch.setattr(sql, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "_BUSY_SECONDS", 0.05)
     store = SqlStore(StoreSettings(path=tmp_path / "it.db"))
     await store.open()
     other = sqlite3.connect(tmp_path / "it.db", isolation_level=None)
@@ -174,3 +174,59 @@ async def test_foreign_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     assert (await store.load()).snapshots == {TRIAL: batch(1).snapshots[TRIAL]}
     await store.close()
+
+
+async def test_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is answered in time, the next ones at once; what was begun is there once."""
+    monkeypatch.setattr(connection, "HANGS_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "_BUSY_SECONDS", 60.0)
+    store = SqlStore(StoreSettings(path=tmp_path / "it.db"))
+    await store.open()
+    other = sqlite3.connect(tmp_path / "it.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")  # the driver's thread sits in SQLite until this one ends
+
+    one, two = an_entry("one"), an_entry("two")
+    async with asyncio.TaskGroup() as tasks:
+        begun = tasks.create_task(problem_of(store.commit(Save(entries=[one]))))
+        behind = tasks.create_task(problem_of(store.commit(Save(entries=[two]))))
+    with pytest.raises(StoreError, match=r"the disk has not answered for 0\.3 s"):
+        await store.journal()
+    assert "it cannot be written: the disk has not answered" in begun.result()
+    assert "it cannot be written: the disk has not answered" in behind.result()
+
+    other.execute("ROLLBACK")
+    other.close()
+    await store.verify()  # it waits for its turn however long that takes
+    await store.commit(Save(entries=[one, an_entry("three")]))
+
+    _, told = await what_it_holds(store)
+    assert told == ["three", "one"]
+    await store.close()
+
+
+async def test_what_a_hanging_disk_may_have_taken_is_uncertain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun may be there, now or later; what only waited for its turn never will."""
+    monkeypatch.setattr(connection, "HANGS_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "_BUSY_SECONDS", 60.0)
+    store = SqlStore(StoreSettings(path=tmp_path / "it.db"))
+    await store.open()
+    with sqlite3.connect(tmp_path / "it.db", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        async with asyncio.TaskGroup() as tasks:
+            doing = [tasks.create_task(kind_of(store.commit(batch(nth)))) for nth in (1, 2)]
+        other.execute("ROLLBACK")
+    other.close()
+    await store.close()
+
+    assert [each.result() for each in doing] == [UncertainError, StoreError]
+
+
+async def kind_of(doing: Awaitable[None]) -> type[StoreError] | None:
+    """Return the kind of StoreError that there was."""
+    try:
+        await doing
+    except StoreError as error:
+        return type(error)
+    return None

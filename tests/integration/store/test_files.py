@@ -12,8 +12,9 @@ import pytest
 
 from shadowmon.errors import StoreError
 from shadowmon.store import lock
+from shadowmon.store.connection import wal_is_safe
 from shadowmon.store.settings import StoreSettings
-from shadowmon.store.sql import CHECKED_AT_START, SqlStore, wal_is_safe
+from shadowmon.store.sql import CHECKED_AT_START, SqlStore
 from shadowmon.store.store import Save
 from tests.factories import an_entry
 

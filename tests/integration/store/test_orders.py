@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import os
+import threading
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import shadowmon.store.orders
+
 from shadowmon.errors import StoreError
 from shadowmon.records import TrialId
 from shadowmon.store.orders import SLOT_BYTES, Order, OrderFile
-from tests.factories import NOON
+from tests.factories import NOON, an_entry
 
 
+WORDS = "the disk is full \x00 \ud800 \U0001f600 ünd so"
 PAUSE = Order(
     trial_id=TrialId("int8"),
     what="pause",
-    operator="ann",
-    reason="the disk is full \x00 \ud800 \U0001f600 ünd so",
     at=NOON + timedelta(microseconds=1),
     model="int8 1",
+    entries=(
+        an_entry(WORDS, at=NOON + timedelta(microseconds=1), data={"operator": WORDS}),
+        an_entry("one more", data={"weight": 100, "upper": 0.1, "until": None}),
+    ),
 )
-FREEZE = Order(trial_id=TrialId("*"), what="freeze", operator="eve", reason="4711", at=NOON)
+FREEZE = Order(trial_id=TrialId("*"), what="freeze", at=NOON, entries=(an_entry("4711"),))
 
 
 def orders_in(folder: Path) -> OrderFile:
@@ -38,7 +46,7 @@ def file_in(folder: Path) -> Path:
 
 
 async def test_what_is_kept_is_read_by_the_next_one(tmp_path):
-    """Order, time to the microsecond, and every character of a reason."""
+    """Order, time to the microsecond, and every character of what is to be journalled."""
     first = orders_in(tmp_path)
     assert await first.read() == ()
     await first.keep([PAUSE])
@@ -166,3 +174,21 @@ async def test_more_than_fits_is_refused(tmp_path):
         await orders.keep([FREEZE] * 2000)
 
     assert tuple(await orders_in(tmp_path).read()) == (PAUSE,)
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
+    """The first one is answered in time, the next at once; when it answers again all is kept."""
+    monkeypatch.setattr(shadowmon.store.orders, "HANGS_SECONDS", 0.2)
+    orders = orders_in(tmp_path)
+    await orders.read()
+    answers, syncs = threading.Event(), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (answers.wait(60), syncs(fd)))
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"orders: cannot be written: the disk has not answ"):
+            await orders.keep([PAUSE])
+    answers.set()
+    async with asyncio.timeout(60):
+        while tuple(await orders_in(tmp_path).read()) != (FREEZE, PAUSE):
+            with contextlib.suppress(StoreError):
+                await orders.keep([FREEZE, PAUSE])
+            await asyncio.sleep(0.01)

@@ -87,7 +87,7 @@ class Peer:
 
 @asynccontextmanager
 async def a_tap(
-    routes: dict[str, RouteSettings] | None = None, **settings: Any
+    routes: dict[str, RouteSettings] | None = None, *, port: int = 0, **settings: Any
 ) -> AsyncIterator[Tapped]:
     tapped = Tapped()
     server = make_tap(
@@ -101,7 +101,7 @@ async def a_tap(
     )
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     tapped.port = runner.addresses[0][1]
     try:

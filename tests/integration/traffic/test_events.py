@@ -363,6 +363,21 @@ async def test_what_is_too_large_is_refused(body, status):
     assert found.fates == {("litellm", Fate.REFUSED): 1}
 
 
+async def test_too_much_at_one_time_is_shed_at_once():
+    """A logger keeps in memory what it cannot send: what finds no room gets a 429, and no wait."""
+    async with listening(body_max_bytes=1000, total_max_bytes=1200) as found:
+        head = b"POST /litellm HTTP/1.1\r\nHost: a\r\nContent-Length: 901\r\n\r\n"
+        _, writer = await asyncio.open_connection("127.0.0.1", found.port)
+        writer.write(head + b" " * 900)
+        async with asyncio.timeout(10):
+            while (await found.post("/litellm", b" " * 900))[0] != 429:
+                found.fates.clear()  # the first one's bytes were not there yet
+        writer.close()
+        await writer.wait_closed()
+
+    assert found.fates["litellm", Fate.SHED] == 1
+
+
 async def test_other_methods_are_refused():
     """Whoever only looks is told that this is for posts."""
     async with listening() as found, found.session.get(found.url) as answer:

@@ -188,6 +188,23 @@ async def test_an_envoy_that_would_wait_is_let_go(tmp_path):
     assert observed.counts == {(End.LET_GO, Fate.REFUSED): 1}
 
 
+@pytest.mark.parametrize("mode", ["NONE", "BUFFERED"])
+@pytest.mark.parametrize("side", ["request", "response"])
+async def test_without_whole_bodies_there_is_no_pair(side, mode, tmp_path):
+    """In any other body mode Envoy tells of none: users are served, and nothing is measured."""
+    changes = {
+        "mode": (f"{side}_body_mode: STREAMED", f"{side}_body_mode: {mode}"),
+        "patience": ("deferred_close_timeout: 5s", "deferred_close_timeout: 0.3s"),
+    }
+    async with observing(tmp_path, an_answer, changes=changes) as observed:
+        assert await asked(observed, "x-1", b'{"question": 1}')
+        await observed.until(lambda: bool(observed.counts))
+
+    (parcel,) = observed.parcels
+    assert parcel.head.served
+    assert parcel.head.served.ending is Ending.CLIENT_GONE
+
+
 async def test_what_is_too_large_is_let_go_and_users_get_it(tmp_path):
     """Beyond our bound the user's answer comes whole all the same."""
     async with observing(tmp_path, an_answer, exchange_max_bytes=100_000) as observed:

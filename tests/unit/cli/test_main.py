@@ -156,7 +156,7 @@ def test_check_config_as_a_process(tmp_path):
 
     assert [(run.returncode, run.stderr, run.stdout) for run in runs] == [
         (2, bad.with_suffix(".txt").read_text(), ""),
-        (0, "", f"{good}: ok: 3 models, 1 route, 1 trial\n"),
+        (0, "", f"{good}: ok: 3 models, 1 route, 1 trial; store: {CASES / 'shadowmon.db'}\n"),
     ]
 
 

@@ -7,7 +7,9 @@ import math
 
 import pytest
 
-from shadowmon.cli.planned import duration, lines, plot, to_json
+from shadowmon.cli.planned import duration, lines
+from shadowmon.cli.planned_json import to_json
+from shadowmon.cli.planned_plot import plot
 from shadowmon.config.settings import Settings
 from shadowmon.daemon.build import trial_plans
 from shadowmon.daemon.forecast import Assumed, forecast

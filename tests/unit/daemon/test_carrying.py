@@ -22,7 +22,10 @@ def settings_of(*trials: str, int8: str = OLD, **more: Any) -> Settings:
         {
             "models": {"fp16": {"url": "http://127.0.0.1:9001"}, "int8": {"url": int8}},
             "routes": {"chat": {"baseline": "fp16"}},
-            "trials": {name: {"route": "chat", "optimized": "int8", **more} for name in trials},
+            "trials": {
+                name: {"route": "chat", "optimized": "int8", "task": "custom", **more}
+                for name in trials
+            },
         }
     )
 

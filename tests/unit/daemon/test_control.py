@@ -14,8 +14,9 @@ from shadowmon.actuators.proxy import ProxyWeights
 from shadowmon.errors import ActuatorError, RefusedError, StoreError
 from shadowmon.ipc.board import TrialCell
 from shadowmon.ipc.report import Report
+from shadowmon.notify.ahead import URGENT
 from shadowmon.notify.news import news
-from shadowmon.policy.settings import OnComplaints
+from shadowmon.policy.settings import OnComplaints, PolicySettings
 from shadowmon.records import (
     NO_TRAFFIC,
     Arm,
@@ -158,9 +159,11 @@ async def test_a_pause_stands_without_the_journal_if_it_is_kept_elsewhere():
     world.orders.broken = False
     state = await world.control.ask(INT8, Operation.PAUSE, operator="alice", reason="lunch")
     assert state.paused
-    assert [(each.what, each.operator, each.reason) for each in world.orders.orders] == [
-        ("pause", "alice", "lunch")
-    ]
+    (order,) = world.orders.orders
+    assert (order.what, [each.sentence for each in order.entries]) == (
+        "pause",
+        ["alice asked to pause: lunch"],
+    )
 
 
 async def test_a_roll_back_that_was_not_journalled_outlives_us():
@@ -178,6 +181,53 @@ async def test_a_roll_back_that_was_not_journalled_outlives_us():
     written = {each.message_id for each in map(news, await world.journal()) if each}
     assert ahead
     assert ahead <= written
+
+
+async def told_ahead_and_then_written(world) -> tuple[set[str], set[str]]:
+    """Return what was told while the store was down, and what is journalled after a kill."""
+    await world.tick()
+    told = [each for each in map(news, world.control.remembering.unwritten) if each]
+    ahead = {each.message_id for each in told if each.topic in URGENT}
+    world.store.broken = False
+    await world.begin()
+    return ahead, {each.message_id for each in map(news, await world.journal()) if each}
+
+
+async def test_the_evidences_roll_back_is_the_same_message_after_a_kill():
+    """Whoever was told of it while the store was down is not woken a second time."""
+    world = await World().begin()
+    world.count("correct", GOOD)
+    world.count("error", NO_ERRORS)
+    await world.tick()
+    world.store.broken = True
+    world.count("correct", tuple(a + b for a, b in zip(GOOD, BAD, strict=True)))
+
+    ahead, written = await told_ahead_and_then_written(world)
+
+    assert world.state.phase is Phase.ROLLED_BACK
+    assert ahead
+    assert ahead <= written
+
+
+async def test_a_step_down_that_was_not_journalled_outlives_us():
+    """Killed while the store is down, we come back one rung down, cooling, under the same id."""
+    plan = a_plan(course=a_course(1, 10, 100), policy=PolicySettings(acceptable=0.02))
+    world = await World(plan).begin()
+    for _ in range(2):
+        world.count("correct", (14, 3, 3, 980, 0))
+        world.count("error", NO_ERRORS)
+        await world.tick()
+    assert world.board.weight(0) == 1_000
+    world.store.broken = True
+    world.count("correct", (1_814, 303, 1_703, 57_140, 0))
+
+    ahead, written = await told_ahead_and_then_written(world)
+
+    assert (world.state.phase, world.board.weight(0)) == (Phase.PROGRESSING, 100)
+    assert world.state.cooldown_until == world.clock.now() + timedelta(seconds=60)
+    assert ahead
+    assert ahead <= written
+    assert world.orders.orders == ()
 
 
 async def test_what_the_journal_has_is_not_done_again():
@@ -242,14 +292,17 @@ async def test_a_restart_sets_the_weight_that_was_committed():
 async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
     """A weight that is not known to be applied holds the trial where it is."""
     world = World()
-    works = world.actuators[INT8]
 
-    class Broken(ProxyWeights):
+    class Breaking(ProxyWeights):
+        broken = True
+
         async def set_weight(self, weight):
-            raise ActuatorError(str(weight))
+            if self.broken:
+                raise ActuatorError(str(weight))
+            await super().set_weight(weight)
 
+    actuator = world.actuators[INT8] = Breaking(world.board, 0)
     await world.begin()
-    world.control._steering.actuators = {INT8: Broken(world.board, 0)}
     world.count("correct", GOOD)
     world.count("error", NO_ERRORS)
     await world.tick()
@@ -260,7 +313,7 @@ async def test_an_actuator_that_fails_is_asked_again_and_nothing_climbs():
     rejected = [e for e in await world.journal() if e.kind is EntryKind.WEIGHT_REJECTED]
     assert len(rejected) == 1
 
-    world.control._steering.actuators = {INT8: works}
+    actuator.broken = False
     await world.tick()
     assert world.board.weight(0) == 100
 
@@ -402,7 +455,9 @@ async def test_a_pair_that_is_settled_while_the_store_writes_does_not_wait_for_e
     world = await World(store=BusyStore()).begin()
     pairs = (a_waiting_pair("x-1"), a_waiting_pair("x-2"))
     world.control.take(Report(worker="scoring-1/1", awaiting=pairs))
-    world.store.meanwhile = lambda: world.control.remembering.settle([(INT8, ExchangeId("x-1"))])
+    world.store.meanwhile = lambda: world.control.remembering.unsaved.settle(
+        [(INT8, ExchangeId("x-1"))]
+    )
 
     await world.tick()
     await world.tick()
@@ -426,3 +481,47 @@ async def test_feedback_is_kept_by_the_tick_that_commits_it():
 
     felt = world.control.trials[INT8].memory.complaints.felt
     assert felt[Arm.BASELINE].complaints == 1
+
+
+async def test_what_waits_is_bounded_while_the_store_is_down_and_nothing_is_lost():
+    """What the store never heard of is nothing to it once it is settled; each pair counts once."""
+    world = await World().begin()
+    world.control.take(Report(worker="scoring-1/1", awaiting=(a_waiting_pair("x-0"),)))
+    await world.tick()
+    world.store.broken = True
+    sizes = []
+    for number in range(1, 100):
+        pair = replace(a_waiting_pair(f"x-{number}"), received_at=world.clock.now())
+        world.control.take(Report(worker="scoring-1/1", awaiting=(pair,)))
+        world.control.label([Label(exchange_id=pair.exchange_id, label="7")])
+        await world.tick()
+        sizes.append(len(world.control.remembering.unsaved))
+
+    assert max(sizes[50:]) <= max(sizes[:50])
+    world.store.broken = False
+    await world.tick()
+    waiting = {pair.exchange_id for pair in (await world.store.load()).awaiting}
+    assert waiting == {f"x-{number}" for number in range(92, 100)}
+    assert set((await world.store.load()).labels) == waiting
+
+    await world.begin()
+    for _ in range(10):
+        await world.tick()
+    (counts,) = world.control.books.totals(INT8, 1).values()
+    assert counts == (0, 0, 99, 0, 1)
+
+
+async def test_a_pair_that_a_failed_commit_may_have_saved_is_told_as_settled():
+    """Nobody knows how that commit ended; were it in the store, it would be counted twice."""
+    world = await World().begin()
+    world.control.take(Report(worker="scoring-1/1", awaiting=(a_waiting_pair("x-1"),)))
+    world.store.lies = True
+    await world.tick()
+    assert (await world.store.load()).awaiting
+
+    world.clock.time += timedelta(seconds=10)
+    await world.tick()
+    world.store.lies = False
+    await world.tick()
+
+    assert (await world.store.load()).awaiting == ()

@@ -18,6 +18,7 @@ from shadowmon.ipc.board import Board
 from shadowmon.ipc.report import Report
 from shadowmon.records import (
     Arm,
+    EntryKind,
     ExchangeId,
     Exposure,
     Feedback,
@@ -55,9 +56,10 @@ class BreakableStore(MemoryStore):
     """A store whose disk can be full."""
 
     broken = False
+    takes_votes_only = False
 
     async def commit(self, save):
-        if self.broken:
+        if self.broken or (self.takes_votes_only and not save.preferences):
             msg = "the disk is full"
             raise StoreError(msg)
         await super().commit(save)
@@ -79,6 +81,7 @@ def settings(tmp_path):
                 "int8": {
                     "route": "chat",
                     "optimized": "int8",
+                    "task": "custom",
                     "review": {"pairs": str(path)},
                     "policy": {"feedback": {}},
                 }
@@ -198,6 +201,27 @@ async def test_a_word_that_cannot_be_remembered_was_not_said(settings, store):
     assert standing.tasks == 1
 
 
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "the store is back"])
+async def test_what_the_last_word_proved_is_told_later(settings, store, kill):
+    """The vote is taken; ended or failing before the trial is told, it is told by the next tick."""
+    desk, control = await begin(settings, store)
+    store.takes_votes_only = True
+    standing = await review(desk, "ada", Said.TIE, at_most=100)
+    assert standing.grade is Grade.ACCEPT
+    assert control.trials[INT8].memory.state.phase is Phase.SIDE_BY_SIDE
+
+    store.takes_votes_only = False
+    if kill:
+        desk, control = await begin(settings, store)
+    await control.tick()
+    await desk.conclude_reviews()
+
+    assert control.trials[INT8].memory.state.phase is Phase.SHADOWING
+    await desk.conclude_reviews()
+    told = [row.entry.data for row in await store.journal() if row.entry.kind is EntryKind.GATE]
+    assert [each["comparisons"] for each in told] == [100]
+
+
 async def test_feedback_is_judged_in_its_stage(settings, store):
     """What a worker says users were shown is joined to what they say of it."""
     desk, control = await begin(settings, store)
@@ -209,6 +233,7 @@ async def test_feedback_is_judged_in_its_stage(settings, store):
         stage=state.stage_count,
         exchange_id=ExchangeId("x-1"),
         arm=Arm.BASELINE,
+        received_at=NOON,
     )
     control.take(Report(worker="scoring-1/1", exposures=(shown,)))
 

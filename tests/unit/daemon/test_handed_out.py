@@ -27,7 +27,9 @@ def an_app(board: Board) -> web.Application:
         {
             "models": {name: {"url": "http://127.0.0.1:1"} for name in ("base", *NAMES)},
             "routes": {"chat": {"baseline": "base"}},
-            "trials": {name: {"route": "chat", "optimized": name} for name in NAMES},
+            "trials": {
+                name: {"route": "chat", "optimized": name, "task": "custom"} for name in NAMES
+            },
         }
     )
     flag = OpenFeatureFlag("a-flag")

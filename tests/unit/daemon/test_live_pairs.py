@@ -28,7 +28,9 @@ TREE = {
         "int8": {"url": "http://127.0.0.1:9002"},
     },
     "routes": {"chat": {"baseline": "base", "path_prefix": "/v1"}},
-    "trials": {"int8": {"route": "chat", "optimized": "int8", "actuator": "dry_run"}},
+    "trials": {
+        "int8": {"route": "chat", "optimized": "int8", "task": "custom", "actuator": "dry_run"}
+    },
     "traffic": {
         "tap": {"listen": "127.0.0.1:9003"},
         "slices": {"long": {"field": "max_tokens"}, "vip": {"header": "x-vip"}},

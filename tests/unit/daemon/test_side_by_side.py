@@ -29,6 +29,7 @@ def settings(pairs, **review):
                 "int8": {
                     "route": "chat",
                     "optimized": "int8",
+                    "task": "custom",
                     "review": {"pairs": str(pairs)} | review,
                 }
             },

@@ -11,7 +11,7 @@ import pytest
 
 from shadowmon.actuators.actuator import Actuator
 from shadowmon.actuators.dry_run import DryRun
-from shadowmon.daemon.steering import LATE_SECONDS, LATE_WATCH_SECONDS, Steering
+from shadowmon.daemon.steering import LATE_SECONDS, LATE_WATCH_SECONDS, WATCH_SECONDS, Steering
 from shadowmon.errors import ActuatorError
 from shadowmon.records import TrialId, Weight, WeightApplied, WeightRejected
 from shadowmon.telemetry.tallies import Tallies
@@ -176,13 +176,10 @@ async def test_a_foreign_hand_is_seen():
         assert found.take() == [applied(SLOW, 100)]
 
         await slow.set_weight(Weight(5000))
-        found.watch(SLOW)
-        await found.settle()
+        await watched(found, clock, 0)
         assert found.take() == []
 
-        clock.seconds += 10
-        found.watch(SLOW)
-        await found.settle()
+        await watched(found, clock, WATCH_SECONDS)
         assert found.take() == [applied(SLOW, 5000)]
 
 
@@ -208,75 +205,65 @@ class Late(DryRun):
         return await super().read_weight() if self.remembers else self.in_effect
 
 
-async def given_up(found: Steering) -> None:
+@asynccontextmanager
+async def given_up(late: Late) -> AsyncIterator[tuple[Steering, StandingClock]]:
     """Ask for a climb, and for a roll-back while it is under way."""
-    found.ask(SLOW, Weight(100))
-    await found.settle()
-    found.ask(SLOW, Weight(0))
-    await found.settle()
-    assert found.take() == [applied(SLOW, 0)]
-
-
-async def test_a_climb_that_comes_into_effect_after_its_roll_back_is_undone():
-    """It is ours and no other hand's: the roll-back is set again, and nobody is told of a drift."""
-    clock, late = StandingClock(), Late(remembers=False)
+    clock = StandingClock()
     async with steering(late, clock=clock) as found:
-        await given_up(found)
-        late.in_effect = Weight(100)
-
-        clock.seconds += LATE_WATCH_SECONDS
-        found.watch(SLOW)
+        found.ask(SLOW, Weight(100))
         await found.settle()
-
-        assert late.in_effect == 0
+        found.ask(SLOW, Weight(0))
+        await found.settle()
         assert found.take() == [applied(SLOW, 0)]
+        yield found, clock
+
+
+async def watched(found: Steering, clock: StandingClock, seconds: float) -> None:
+    """Let time pass, and look then."""
+    clock.seconds += seconds
+    found.watch(SLOW)
+    await found.settle()
+
+
+@pytest.mark.parametrize(("comes", "is_left"), [(100, 0), (5000, 5000)], ids=["ours", "foreign"])
+async def test_what_comes_into_effect_after_a_roll_back(comes, is_left):
+    """
+    The climb that was given up is ours: the roll-back is set again, and nobody is told of a drift.
+
+    Another weight is another hand's: it is told, and not fought over.
+    """
+    late = Late(remembers=False)
+    async with given_up(late) as (found, clock):
+        late.in_effect = Weight(comes)
+
+        await watched(found, clock, LATE_WATCH_SECONDS)
+
+        assert late.in_effect == is_left
+        assert found.take() == [applied(SLOW, is_left)]
 
 
 async def test_where_nobody_can_be_asked_the_weight_is_set_once_more():
     """Once, when nothing can come any more, and then never again."""
-    clock, late = StandingClock(), Late(remembers=True)
-    async with steering(late, clock=clock) as found:
-        await given_up(found)
+    late = Late(remembers=True)
+    async with given_up(late) as (found, clock):
         late.in_effect = Weight(100)
 
         for _ in range(40):
-            clock.seconds += LATE_WATCH_SECONDS
-            found.watch(SLOW)
-            await found.settle()
+            await watched(found, clock, LATE_WATCH_SECONDS)
 
         assert late.in_effect == 0
         assert late.times_set == 2
 
 
-async def test_a_foreign_hand_is_no_late_weight():
-    """Another weight than the one that was given up is told, and not fought over."""
-    clock, late = StandingClock(), Late(remembers=False)
-    async with steering(late, clock=clock) as found:
-        await given_up(found)
-        late.in_effect = Weight(5000)
-
-        clock.seconds += LATE_WATCH_SECONDS
-        found.watch(SLOW)
-        await found.settle()
-
-        assert late.in_effect == 5000
-        assert found.take() == [applied(SLOW, 5000)]
-
-
 async def test_a_weight_that_comes_too_late_is_a_foreign_hands():
     """After a while nobody can know any more who it was."""
-    clock, late = StandingClock(), Late(remembers=False)
-    async with steering(late, clock=clock) as found:
-        await given_up(found)
-        clock.seconds += LATE_SECONDS + 1
-        found.watch(SLOW)
-        await found.settle()
+    late = Late(remembers=False)
+    async with given_up(late) as (found, clock):
+        await watched(found, clock, LATE_SECONDS + 1)
         late.in_effect = Weight(100)
         found.take()
 
-        clock.seconds += 10
-        found.watch(SLOW)
-        await found.settle()
+        await watched(found, clock, WATCH_SECONDS)
 
         assert found.take() == [applied(SLOW, 100)]
 

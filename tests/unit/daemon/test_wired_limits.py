@@ -35,7 +35,14 @@ def the_settings(*, route=None, **more):
                 "int8": {"url": "http://127.0.0.1:9002"},
             },
             "routes": {"chat": {"baseline": "fp16", **(route or {})}},
-            "trials": {"int8": {"route": "chat", "optimized": "int8", "actuator": "proxy"}},
+            "trials": {
+                "int8": {
+                    "route": "chat",
+                    "optimized": "int8",
+                    "task": "custom",
+                    "actuator": "proxy",
+                }
+            },
             **more,
         }
     )

@@ -13,10 +13,10 @@ import pytest
 
 from shadowmon.cli.main import parser
 from shadowmon.config.addresses import Inherited, parse_listening
+from shadowmon.config.load import load
 from shadowmon.config.settings import DaemonSettings
 from shadowmon.daemon.supervisor import _STOP_SECONDS
 from shadowmon.proxy.settings import ProxySettings
-from shadowmon.store.settings import StoreSettings
 
 
 ROOT = Path(__file__).parents[3]
@@ -62,11 +62,15 @@ def test_a_stop_is_the_supervisors_and_has_the_time_it_takes():
 
 
 def test_the_store_lies_where_the_service_may_write():
-    """The default path is below the state directory, all else is read-only."""
+    """It is in the state directory, which systemd tells of and the image names; else read-only."""
     (state,) = SERVICE["StateDirectory"]
+    folder = f"/var/lib/{state}"
+    told = {"STATE_DIRECTORY": folder}
 
-    assert SERVICE["WorkingDirectory"] == [f"%S/{state}"]
-    assert not StoreSettings().path.is_absolute()
+    settings = load(None, environment=told, overrides={"models": {}, "routes": {}})
+
+    assert settings.store.path == Path(folder, "shadowmon.db")
+    assert {("ENV", f"STATE_DIRECTORY={folder}"), ("VOLUME", folder)} <= set(image())
     assert SERVICE["ProtectSystem"] == ["strict"]
 
 

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from scipy.special import zeta
+
 from shadowmon.evidence import chains, restart
 from shadowmon.evidence.chains import Chain
 from shadowmon.evidence.eprocess import bet_on
@@ -35,6 +37,11 @@ def test_all_shares_together_are_one():
 
     assert given < 1
     assert given + rest == pytest.approx(1, abs=1e-6)
+
+
+def test_the_sum_of_all_shares_is_scipys_to_the_last_bit():
+    """What is written down is what was computed at each start: no e-value moved by a bit."""
+    assert float(zeta(restart.FALL)) == restart._SUM
 
 
 def test_the_chain_is_the_weighted_average_of_its_copies():

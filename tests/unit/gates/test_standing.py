@@ -48,7 +48,11 @@ def test_an_accepted_trial_passes():
         {"course": replace(COURSE, may_climb=False)},
         {"objection": "complaints increased: 9 in 100 replies"},
         {"phase": Phase.SHADOWING, "stage_index": IN_SHADOW, "pairs_in_stage": 199},
-        {"phase": Phase.SHADOWING, "stage_index": IN_SHADOW, "entered_stage_at": NOON},
+        {
+            "phase": Phase.SHADOWING,
+            "stage_index": IN_SHADOW,
+            "entered_stage_at": NOON - timedelta(seconds=1),
+        },
         {"verdict": None},
         {"verdict": replace(ACCEPTED, decided_at=NOON - FRESH - timedelta(seconds=1))},
         {"verdict": replace(ACCEPTED, decision=Decision.HOLD)},
@@ -64,12 +68,23 @@ def test_whatever_is_missing_is_insufficient(changes):
 
 def test_a_stage_of_our_own_ladder_holds_nobody_else():
     """How many pairs a stage of ours asks for, and how long it lasts, is ours alone."""
-    assert stands(pairs_in_stage=0, entered_stage_at=NOON).word is Word.PASS
+    entered = NOON - timedelta(seconds=1)
+    assert stands(pairs_in_stage=0, entered_stage_at=entered).word is Word.PASS
+
+
+def test_the_verdict_that_a_stage_was_climbed_by_is_used_up():
+    """Between a climb of ours and the next tick nothing was judged in the stage that is."""
+    found = stands(entered_stage_at=ACCEPTED.decided_at)
+
+    assert (found.word, found.sentence) == (Word.INSUFFICIENT, "not judged in this stage yet")
 
 
 def test_a_trial_that_could_not_be_judged_does_not_pass():
     """A fresh picture may show an old verdict, of a trial whose weighing fails: how old is it?"""
-    found = stands(verdict=replace(ACCEPTED, decided_at=NOON - timedelta(seconds=90)))
+    found = stands(
+        verdict=replace(ACCEPTED, decided_at=NOON - timedelta(seconds=90)),
+        entered_stage_at=NOON - timedelta(hours=1),
+    )
 
     assert found.sentence == "nothing was judged since 2026-01-01T11:58:30+00:00"
 

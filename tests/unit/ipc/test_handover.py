@@ -72,6 +72,20 @@ def test_when_nobody_reads_it_drops_and_does_not_wait(ends):
         handover.receive(read)
 
 
+@pytest.mark.parametrize("size", [150_000, 1_000_000, 2_000_000])
+def test_what_waits_in_files_is_bounded_too(ends, size):
+    """Exchanges too large for a packet wait in memory that is no process's: not without an end."""
+    write, read = ends
+    sent = 0
+    while handover.send(write, [a_parcel(b"y" * size)]):
+        sent += 1
+        assert sent * size < 2**27
+
+    assert sent > 0
+    for _ in range(sent):
+        assert handover.receive(read)
+
+
 def test_a_reader_that_is_gone_is_no_error(ends):
     """The data plane outlives whoever reads."""
     write, read = ends

@@ -44,6 +44,7 @@ EXPOSURES = [
         stage=2,
         exchange_id=ExchangeId(str(number)),
         arm=Arm.OPTIMIZED,
+        received_at=NOON,
     )
     for number in range(70)
 ]

@@ -59,7 +59,8 @@ def test_what_fires(view, expected):
 )
 def test_a_red_line_pages_until_all_is_given_back(age, weight, pages):
     """And for a minute, however quick that was; then what is left is a ticket."""
-    view = a_view(rolled_back(breached=True, weight=weight), at=NOON + age)
+    trial = rolled_back(breached=True, weight=weight)
+    view = a_view(trial, at=trial.state.entered_stage_at + age)
 
     assert names(view) == ["ShadowmonRedLineBreached"] * pages + ["ShadowmonAwaitsReArm"]
 

@@ -18,6 +18,7 @@ from shadowmon.notify.settings import NotifySettings
         ({"webhooks": {"cd": {"url": "ftp://a/"}}}, "url"),
         ({"webhooks": {"cd": {"url": "http://a/", "topics": ["rollout"]}}}, "topics"),
         ({"alertmanager": {"urls": []}}, "urls"),
+        ({"alertmanager": {"urls": [f"http://a-{number}" for number in range(17)]}}, "urls"),
         ({"alertmanager": {"urls": ["http://a"], "labels": {"a-b": "c"}}}, "labels"),
         ({"allow": ["10.0.0.1/8"]}, "no network"),
         ({"allow": ["localhost"]}, "no network"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shadowmon.policy.rules import CORRECT, Kind, Subject, rules_for, shares
+from shadowmon.policy.rules import CORRECT, Kind, Subject, one_is_too_many, rules_for, shares
 from shadowmon.policy.settings import (
     ACCEPTABLE_LOSS,
     PolicySettings,
@@ -97,6 +97,14 @@ def test_safety_is_a_tripwire_unless_evidence_is_asked_for(safety, kind):
 
     assert line.kind is kind
     assert (line in shares(rules)) is (kind is Kind.RED_LINE)
+
+
+@pytest.mark.parametrize("safety", Safety)
+def test_a_violation_waits_for_nobody_where_the_first_one_is_an_answer(safety):
+    """Where something has to be proven of it, it waits for its turn like any other."""
+    names = one_is_too_many(PolicySettings(safety=safety))
+
+    assert names == (set() if safety is Safety.EVIDENCE else {"unsafe"})
 
 
 def test_code_has_a_red_line_of_its_own():

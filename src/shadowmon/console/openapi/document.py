@@ -36,7 +36,7 @@ def document() -> dict[str, Any]:
             "version": __version__,
             "description": "Reads trials, evidence and the journal; asks for operations; takes "
             "labels; answers other controllers. Figures are finite or null, a positive one is "
-            "always worse.",
+            "always worse. By a name that is not its own the console answers 421 to everything.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": {path: item for each in _PATHS for path, item in each.PATHS.items()},

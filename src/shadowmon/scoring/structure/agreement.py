@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from shadowmon.scoring.structure.assignment import EXACT_MAX, best_assignment
+from shadowmon.scoring.structure.assignment import EXACT_MAX, best_assignment, prepare
 from shadowmon.scoring.structure.documents import leaves
 from shadowmon.scoring.structure.values import WHOLE, Values
 
@@ -70,6 +70,7 @@ class Comparison:
     """Holds documents against each other, two at a time."""
 
     def __init__(self, values: Values) -> None:
+        prepare()
         self._same = values.same
         self._credit = values.credit
         self._left = 0

@@ -23,6 +23,7 @@ _PAGE = (
 )
 
 PATHS: Mapping[str, Mapping[str, Any]] = {
+    "/": {"get": reading("front", "What is here?", "Front")},
     "/api/v1/status": {"get": reading("status", "The daemon in short", "Status")},
     "/api/v1/trials": {"get": reading("trials", "Every trial", "Trials")},
     "/api/v1/trials/{trial}": {

@@ -20,6 +20,14 @@ from shadowmon.console.openapi.vocabulary import (
 
 
 SCHEMAS: Mapping[str, Schema] = {
+    "Front": obj(
+        {
+            "name": TEXT,
+            "version": TEXT,
+            "links": {"type": "object", "additionalProperties": TEXT},
+            "guide": TEXT,
+        }
+    ),
     "TrialInShort": obj(SHORT),
     "Status": obj(
         {

@@ -236,7 +236,8 @@ SCHEMAS: Mapping[str, Schema] = {
             "complaints_by_share": {
                 "type": "object",
                 "additionalProperties": COUNT,
-                "description": "the optimized model's share in basis points -> complaints",
+                "description": "the optimized model's share in basis points -> complaints; at 0 "
+                "those of moments when its weight was not known to be in force",
             },
         }
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shadowmon.store.sql import wal_is_safe
+from shadowmon.store.connection import wal_is_safe
 
 
 @pytest.mark.parametrize(
