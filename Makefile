@@ -10,6 +10,8 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE # a daemon is five processes: each would compile all of it again
 BIN := .venv/bin
+# One more than there are CPUs, for many a test waits; five at most.
+TEST_PROCESSES ?= $(shell n=$$(($$(nproc) + 1)); echo $$((n < 5 ? n : 5)))
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .PHONY: demo run observe test test-slow check bench bench-proxy bench-decisions lock lock-check tools clean
@@ -24,7 +26,7 @@ run: .venv/.run ## the daemon on the demo's configuration, until Ctrl-C
 	@$(BIN)/shadowmon demo --keep-running $(ARGS)
 
 test: .venv/.test tools ## everything that a commit must pass
-	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m "not slow" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m "not slow" -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 test-slow: .venv/.test tools ## long statistical runs, kill loops; figures go to docs/
 	@PATH="$(CURDIR)/.tools/servers/usr/bin:$(CURDIR)/.tools/servers/usr/sbin:$$PATH" $(BIN)/pytest -q -m slow $(ARGS)

@@ -12,7 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.daemons import Daemon, free_port
+from tests.daemons import Daemon
+from tests.ports import free_port
 
 
 SECRET = "canary-7f3a"

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -26,6 +25,8 @@ from typing import Any
 import pytest
 
 from hypothesis import settings
+
+from tests import ports
 
 
 STRICT = bool(os.environ.get("CI") or os.environ.get("SHADOWMON_REQUIRE_ALL"))
@@ -100,13 +101,7 @@ def _need() -> Callable[[str], str]:
 @pytest.fixture(name="free_port")
 def _free_port() -> Callable[[], int]:
     """`free_port()` is a port of 127.0.0.1 that nobody listens on."""
-
-    def free_port() -> int:
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            return int(sock.getsockname()[1])
-
-    return free_port
+    return ports.free_port
 
 
 @pytest.fixture(name="promtool")

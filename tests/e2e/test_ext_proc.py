@@ -14,8 +14,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.daemons import Model, a_configuration, free_port, running
+from tests.daemons import Model, a_configuration, running
 from tests.integration.traffic.observed import an_envoy
+from tests.ports import free_port
 
 
 PADDING_BYTES = 400_000

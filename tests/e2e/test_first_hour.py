@@ -20,7 +20,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.daemons import free_port
+from tests.ports import free_port
 
 
 SECONDS = 60.0

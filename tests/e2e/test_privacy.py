@@ -16,8 +16,9 @@ import pytest
 
 from tests import canaries
 from tests.canaries import CUTS, HANGS, HEADERS, PERSON, PRIVACIES, RESETS, SAID, SECRET, chat
-from tests.daemons import Daemon, free_port, running
+from tests.daemons import Daemon, running
 from tests.integration.telemetry.collectors import a_collector
+from tests.ports import free_port
 from tests.strangers import BREAKS_ANSWER, BREAKS_READING, BREAKS_SCORE, install
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from tests import canaries
 from tests.canaries import HEADERS, KEY, PERSON, PRIVACIES, SAID, SECRET, chat
-from tests.daemons import Daemon, free_port, running
+from tests.daemons import Daemon, running
 from tests.integration.traffic.observed import an_envoy
+from tests.ports import free_port
 
 
 TIMES = 6

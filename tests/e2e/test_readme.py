@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.daemons import Daemon, Model, free_port, running
+from tests.daemons import Daemon, Model, running
+from tests.ports import free_port
 
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.daemons import Model, a_configuration, free_port, running
+from tests.daemons import Model, a_configuration, running
+from tests.ports import free_port
 
 
 async def test_a_model_that_cannot_be_reached_is_in_the_daemons_log(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from shadowmon.errors import ActuatorError
 from shadowmon.records import Weight
 from shadowmon.testing.actuators import ActuatorContract
 from tests.conftest import find
-from tests.daemons import free_port
 from tests.places import a_place
+from tests.ports import free_port
 from tests.steered import (
     is_open,
     is_within_three_errors,

@@ -11,7 +11,7 @@ import pytest
 
 from shadowmon.daemon.sockets import Sockets, held_place, inherited_sockets, listening_socket
 from shadowmon.errors import ConfigError
-from tests.daemons import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture(name="listen")

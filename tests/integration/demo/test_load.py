@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
@@ -91,16 +90,7 @@ async def test_every_truth_is_posted_even_if_a_post_fails(processes, server, lab
 
 async def test_server_that_is_gone_is_an_error_of_every_user(processes, free_port):
     """A user without an answer is an error, and the generator goes on."""
-    heard = await run_load(processes, "--target", f"http://127.0.0.1:{free_port}", requests=20)
+    heard = await run_load(processes, "--target", f"http://127.0.0.1:{free_port()}", requests=20)
 
     assert heard.sums().errors == len(heard.asked)
     assert all("Cannot connect" in each.problem for each in heard.asked)
-
-
-@pytest.fixture
-def free_port():
-    """Give a port that nobody listens on."""
-    import socket  # noqa: PLC0415 - only here
-
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return free.getsockname()[1]

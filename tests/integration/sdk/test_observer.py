@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from shadowmon.sdk import Observer
-from tests.daemons import free_port
 from tests.integration.sdk.receivers import babbling, hanging, receiving
+from tests.ports import free_port
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from shadowmon.traffic.ext_proc import End, ExtProc, Fate
 from shadowmon.traffic.ext_proc_server import make_server
 from shadowmon.traffic.sampling import Sampling
 from shadowmon.traffic.settings import ExtProcSettings, RouteSettings
-from tests.daemons import free_port
+from tests.ports import free_port
 from tests.steered import is_open, running
 
 
