@@ -14,6 +14,14 @@ slower than another one of the same code, by 5 to 10 %, for as long as it lives;
 each proxy would put that into every ratio. And each round measures in turns of a second or two: a
 virtual machine is for seconds slower than before, by half, and then that meets all alike.
 
+What a proxy adds to a request is measured with one request at a time, twice. A CPU that has nothing
+to do sleeps, and on a virtual machine to wake it takes longer than a proxy does, four times for
+each request, whatever the proxy is. So the figure that is compared is measured while no CPU sleeps:
+on each a process of the idle class spins. The other one is printed beside it.
+
+"Tee on" hands every exchange over to another process. What it costs only to keep the exchanges is
+seen where they are handed over to nobody.
+
 Two workers share one listening socket. What they would carry on two CPUs of their own follows from
 the CPU time for each request and the share of the busier one; to measure it as requests per second
 would take two further CPUs for the client and the model server.
@@ -24,9 +32,10 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import signal
 import tempfile
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -37,14 +46,16 @@ from benchmarks.servers import Server
 from shadowmon.ipc.board import Count
 
 
-OURS, OURS_UNWATCHED, OURS_TWICE = "shadowmon", "shadowmon, tee off", "shadowmon, 2 workers"
+OURS, OURS_TWICE = "shadowmon", "shadowmon, 2 workers"
+OURS_KEPT, OURS_UNWATCHED = "shadowmon, kept only", "shadowmon, tee off"
 ENVOY, NGINX, AIOHTTP, DIRECT = "envoy", "nginx", "aiohttp", "(direct)"
 
 CONNECTIONS = 16
 STREAMS = 64
 STREAM_SECONDS = 2.0
-TURNS = 3
+TURNS = 2
 """In each round, of a second each."""
+ROUNDS = 8
 WORKERS_CONNECTIONS = 64
 """With few connections the kernel's choice of who accepts is what one would measure."""
 
@@ -57,8 +68,10 @@ class Rounds:
     p50_us: list[int] = field(default_factory=list)
     p99_us: list[int] = field(default_factory=list)
     alone_p50_us: list[int] = field(default_factory=list)
-    """With one connection: requests one after the other."""
+    """With one connection: requests one after the other, while no CPU sleeps."""
     alone_p99_us: list[int] = field(default_factory=list)
+    asleep_p50_us: list[int] = field(default_factory=list)
+    """The same where CPUs sleep while they wait."""
     event_us: list[float] = field(default_factory=list)
     """CPU time for each event of a stream."""
     errors: int = 0
@@ -72,10 +85,16 @@ class Rounds:
         self.errors += many.errors
 
     def ask_alone(self, folder: Path, server: Server, cpu: int) -> None:
-        """Measure it for a second with one request at a time."""
+        """Measure it for a second with one request at a time, while no CPU sleeps."""
         alone = load.run(folder, server.port, connections=1, seconds=1, cpu=cpu)
         self.alone_p50_us.append(alone.p50_us)
         self.alone_p99_us.append(alone.p99_us)
+        self.errors += alone.errors
+
+    def ask_asleep(self, folder: Path, server: Server, cpu: int) -> None:
+        """Measure it likewise, where CPUs sleep."""
+        alone = load.run(folder, server.port, connections=1, seconds=1, cpu=cpu)
+        self.asleep_p50_us.append(alone.p50_us)
         self.errors += alone.errors
 
     @property
@@ -98,13 +117,14 @@ def _ratio(mine: list[float], its: list[float]) -> float:
 
 def main(quick: bool) -> None:
     """Print the table; a quick run is rougher."""
-    rounds = 3 if quick else 11
+    rounds = 3 if quick else ROUNDS
     cpus = sorted(os.sched_getaffinity(0))
     ours, theirs = cpus[0], cpus[-1]
     if ours == theirs:
         print("\nproxy: needs two CPUs; this machine gives one")
         return
-    measured = {what: Rounds() for what in (DIRECT, OURS, OURS_UNWATCHED, ENVOY, NGINX, AIOHTTP)}
+    rows = (DIRECT, OURS, OURS_KEPT, OURS_UNWATCHED, ENVOY, NGINX, AIOHTTP)
+    measured = {what: Rounds() for what in rows}
     scaled: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name, _started(Path(name), ours, theirs) as running:
@@ -122,6 +142,7 @@ def _started(folder: Path, ours: int, theirs: int) -> Iterator[dict[str, Server]
     shadowmon = proxy_ours.shadowmon_proxy
     makers: dict[str, Callable[[Path, int], contextlib.AbstractContextManager[Server]]] = {
         OURS: lambda to, up: shadowmon(to, up, cpu=ours, reader_cpu=theirs),
+        OURS_KEPT: lambda to, up: shadowmon(to, up, cpu=ours, hands_over=False),
         OURS_UNWATCHED: lambda to, up: shadowmon(to, up, cpu=ours, sample_rate=0.0),
         ENVOY: lambda to, up: proxy_peers.envoy_proxy(to, up, cpu=ours),
         NGINX: lambda to, up: proxy_peers.nginx_proxy(to, up, cpu=ours),
@@ -142,13 +163,38 @@ def _started(folder: Path, ours: int, theirs: int) -> Iterator[dict[str, Server]
 def _take_turns(
     measured: dict[str, Rounds], folder: Path, running: dict[str, Server], *, turn: int, cpu: int
 ) -> None:
-    """Measure each one loaded, then each one with one request at a time; who begins changes."""
+    """Measure each one loaded, then with one request at a time; who begins changes."""
     names = list(measured)
     names = names[turn % len(names) :] + names[: turn % len(names)]
     for what in names:
         measured[what].load(folder, running[what], cpu)
     for what in names:
-        measured[what].ask_alone(folder, running[what], cpu)
+        measured[what].ask_asleep(folder, running[what], cpu)
+    with _awake(sorted(os.sched_getaffinity(0))):
+        for what in names:
+            measured[what].ask_alone(folder, running[what], cpu)
+
+
+@contextlib.contextmanager
+def _awake(cpus: Sequence[int]) -> Iterator[None]:
+    """Let no CPU sleep: on each spins a process that stands aside for everybody (sched(7))."""
+    spinning = [_spin(cpu) for cpu in cpus]
+    try:
+        yield
+    finally:
+        for pid in spinning:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _spin(cpu: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    os.sched_setaffinity(0, {cpu})
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    while True:
+        pass
 
 
 def _measure_streams(into: Rounds, server: Server, *, cpu: int) -> None:
@@ -194,7 +240,7 @@ def _print(measured: dict[str, Rounds], scaled: float, rounds: int) -> None:
     print(f"{load.USERS:,} users; {rounds} rounds of {TURNS} turns, medians; {machine}")
     print(
         f"{'':<20}{'CPU us':>8}{'per core':>10}{'x envoy':>9}{'x nginx':>9}{'x aiohttp':>11}"
-        f"{'p50 us':>8}{'p99 us':>8}{'added p50':>11}{'added p99':>11}"
+        f"{'p50 us':>8}{'p99 us':>8}{'added p50':>11}{'asleep':>8}{'added p99':>11}"
         f"{'event us':>10}{'x envoy':>9}{'errors':>8}"
     )
     for what, of in measured.items():
@@ -204,6 +250,7 @@ def _print(measured: dict[str, Rounds], scaled: float, rounds: int) -> None:
             f"{of.times(measured[AIOHTTP]):>11.2f}"
             f"{median(of.p50_us):>8.0f}{median(of.p99_us):>8.0f}"
             f"{_added(of.alone_p50_us, direct.alone_p50_us):>11.0f}"
+            f"{_added(of.asleep_p50_us, direct.asleep_p50_us):>8.0f}"
             f"{_added(of.alone_p99_us, direct.alone_p99_us):>11.0f}"
             f"{median(of.event_us):>10.1f}{of.event_times(measured[ENVOY]):>9.2f}{of.errors:>8}"
         )
@@ -217,13 +264,16 @@ def _added(through: list[int], direct: list[int]) -> float:
 def _verdicts(measured: dict[str, Rounds], direct: Rounds, scaled: float) -> None:
     ours, envoy = measured[OURS], measured[ENVOY]
     added = [_added(of.alone_p50_us, direct.alone_p50_us) for of in (ours, envoy)]
-    tee = ours.times(measured[OURS_UNWATCHED])
+    asleep = [_added(of.asleep_p50_us, direct.asleep_p50_us) for of in (ours, envoy)]
+    off = measured[OURS_UNWATCHED]
     _verdict("CPU for each request, of Envoy's", ours.times(envoy), floor=1.0, aim=0.65)
     _verdict("CPU for each request, of nginx's", ours.times(measured[NGINX]), floor=4.5, aim=2.7)
     _verdict("times aiohttp's requests", measured[AIOHTTP].times(ours), floor=3.5, aim=6.0)
     _verdict("CPU for each event, of Envoy's", ours.event_times(envoy), floor=1.3, aim=1.0)
     _verdict("added p50, of Envoy's", added[0] / added[1], floor=1.0, aim=0.5)
-    _verdict("tee on, of tee off", tee, floor=1.15, aim=1.05)
+    _verdict("the same where CPUs sleep", asleep[0] / asleep[1], floor=1.0, aim=0.5)
+    _verdict("kept only, of tee off", measured[OURS_KEPT].times(off), floor=1.15, aim=1.05)
+    _verdict("tee on, of tee off", ours.times(off), floor=1.15, aim=1.05)
     _verdict("two workers, of one", scaled, floor=1.5, aim=1.7)
 
 

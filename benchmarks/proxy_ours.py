@@ -59,6 +59,7 @@ def shadowmon_proxy(
     reader_cpu: int | None = None,
     workers: int = 1,
     weight: int = WEIGHT,
+    hands_over: bool = True,
     settings: ProxySettings | None = None,
 ) -> Iterator[OurServer]:
     """
@@ -72,6 +73,7 @@ def shadowmon_proxy(
         reader_cpu: Where the one who takes what is handed over runs; None: as the workers.
         workers: Processes.
         weight: The optimized model's, in basis points.
+        hands_over: False: what is to be handed over is let go instead.
         settings: Of the proxy.
 
     """
@@ -96,8 +98,9 @@ def shadowmon_proxy(
                 "--plan-fd": plan_fd,
                 "--listen-fd": listener.fileno(),
                 "--board-fd": board.fd,
-                "--handover-fd": write.fileno(),
             }
+            if hands_over:
+                fds["--handover-fd"] = write.fileno()
             arguments = [sys.executable, "-m", "shadowmon.proxy.worker"]
             arguments += [text for name, fd in fds.items() for text in (name, str(fd))]
             running_one = running(arguments, port=port, cpu=cpu, keep=tuple(fds.values()))
