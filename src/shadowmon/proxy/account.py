@@ -18,6 +18,7 @@ from shadowmon.proxy.tee import Recording
 from shadowmon.records import Ending
 
 
+_COMPLETE = Ending.COMPLETE  # members of an Enum are slow to look up in Python 3.11
 _facts = brief.FACTS.pack
 _TOLD_BESIDE = 512
 """Bytes of a brief telling beside the request and the answer, about."""
@@ -83,6 +84,7 @@ class Account:
             if (
                 body
                 and answered is not None
+                and ending is _COMPLETE
                 and len(body) + self.head.length <= most
                 and self.failed_first is None
             ):

@@ -50,8 +50,8 @@ async def test_an_upload_goes_on_when_there_was_nobody_to_take_its_beginning(rig
     assert [body for _, body in proxy.base.requests] == [b"", b"halfrest"]
 
 
-async def test_a_connection_that_comes_too_late_is_nobodys(rig):
-    """Who was told to ask another model meanwhile is not harmed by the first one's connection."""
+async def _moved_on(rig, go):
+    """Return proxy, user and int8's late one: the baseline was asked in its place, and waits."""
 
     async def slow(visit: Visit) -> None:
         while True:
@@ -59,15 +59,22 @@ async def test_a_connection_that_comes_too_late_is_nobodys(rig):
             await go.wait()
             await visit.say(OK)
 
-    go = asyncio.Event()
     proxy = await rig(base=slow, first_byte_timeout_seconds=0.5)
     late = _Late(proxy.station.pools["int8"])
     proxy.station.pools["int8"] = late
     proxy.weight(10_000)
     client = await proxy.client()
-
     await client.say(GET)
     await proxy.base.visited()
+    return proxy, client, late
+
+
+async def test_a_connection_that_comes_too_late_is_nobodys(rig):
+    """Who was told to ask another model meanwhile is not harmed by the first one's connection."""
+
+    go = asyncio.Event()
+    proxy, client, late = await _moved_on(rig, go)
+
     await late.comes(proxy.station.loop)
     go.set()
 
@@ -79,20 +86,9 @@ async def test_a_connection_that_comes_too_late_is_nobodys(rig):
 async def test_a_connection_that_could_not_be_had_after_all_harms_nobody(rig):
     """Who was told to ask another model meanwhile does not hear that the first one is not there."""
 
-    async def slow(visit: Visit) -> None:
-        await visit.request()
-        await go.wait()
-        await visit.say(OK)
-
     go = asyncio.Event()
-    proxy = await rig(base=slow, first_byte_timeout_seconds=0.5)
-    late = _Late(proxy.station.pools["int8"])
-    proxy.station.pools["int8"] = late
-    proxy.weight(10_000)
-    client = await proxy.client()
+    _, client, late = await _moved_on(rig, go)
 
-    await client.say(GET)
-    await proxy.base.visited()
     late.waiter.unreachable()
     go.set()
 
